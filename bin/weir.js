@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// Starts the command line with a Node that runs TypeScript sources as they are (22.19 or newer). An older Node hands over
+// to the one that npm installed beside Weir.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major > 22 || (major === 22 && minor >= 19)) {
+  await import("../runtime/host/cli/main.ts");
+} else {
+  const node = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
+  if (!existsSync(node)) {
+    console.error(`weir: Node 22.19 or newer is needed, this is ${process.version}. Install it, or run npm ci in ${fileURLToPath(new URL("..", import.meta.url))}.`);
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === null ? 1 : 128 + (signal === "SIGINT" ? 2 : 15))));
+}

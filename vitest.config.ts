@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+// Three rings: `unit` is what `npm test` runs everywhere; `contracts` starts servers that stand in for the clouds;
+// `e2e` starts whole clusters. Heavier rings have their own scripts and run in CI.
+export default defineConfig({
+  test: {
+    pool: "forks",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/contracts/**", "test/e2e/**", "test/cluster/**"],
+        },
+      },
+      { extends: true, test: { name: "contracts", include: ["test/contracts/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        extends: true,
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "test/cluster/**/*.test.ts"], testTimeout: 300_000, fileParallelism: false },
+      },
+    ],
+  },
+});
