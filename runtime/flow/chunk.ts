@@ -1,0 +1,59 @@
+/**
+ * A chunk: what travels between the operators of a flow, about 1,000 records as parallel columns.
+ *
+ *   keys   ["ATL", "ORD", "ATL"]   or undefined: the stream has no keys
+ *   values [  17 ,   3  ,  40  ]
+ *
+ * A stream of pairs may travel in either form (a merge may bring both); whoever needs the other one converts. Chunks are
+ * never changed once sent: in one process the receiver, and every consumer of a stream, sees the same arrays.
+ */
+import { WeirError } from "../errors/index.ts";
+import { show } from "./show.ts";
+
+export interface Chunk {
+  readonly keys: string[] | undefined;
+  readonly values: unknown[];
+}
+
+/** Operators hand a chunk on when it has this many records. */
+export const chunkRecords = 1_024;
+/** A source's batch is cut when it is longer than this. */
+export const chunkLimit = 8_192;
+
+/** The records as users see them: pairs where there are keys. */
+export function items(chunk: Chunk): unknown[] {
+  const { keys, values } = chunk;
+  if (keys === undefined) return values;
+  const pairs = new Array<unknown>(values.length);
+  for (let i = 0; i < values.length; i++) pairs[i] = [keys[i], values[i]];
+  return pairs;
+}
+
+/** The chunk with keys. Throws WEIR_NOT_A_PAIR, naming `step`, for what is not a pair with a string key. */
+export function keyed(chunk: Chunk, step: string): { readonly keys: string[]; readonly values: unknown[] } {
+  if (chunk.keys !== undefined) return chunk as { keys: string[]; values: unknown[] };
+  const keys: string[] = [];
+  const values: unknown[] = [];
+  for (const item of chunk.values) {
+    checkPair(item, step);
+    keys.push(item[0]);
+    values.push(item[1]);
+  }
+  return { keys, values };
+}
+
+export function checkPair(item: unknown, step: string): asserts item is [string, unknown] {
+  if (Array.isArray(item) && item.length === 2 && typeof item[0] === "string") return;
+  throw new WeirError("WEIR_NOT_A_PAIR", `Step "${step}" needs [key, value] pairs with string keys, and got ${show(item)}`, {
+    step,
+  });
+}
+
+/** Cuts a long batch; a short one is handed on as it is, without a copy. */
+export function cut(values: unknown[], emit: (values: unknown[]) => void): void {
+  if (values.length <= chunkLimit) {
+    if (values.length > 0) emit(values);
+    return;
+  }
+  for (let from = 0; from < values.length; from += chunkLimit) emit(values.slice(from, from + chunkLimit));
+}

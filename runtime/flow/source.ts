@@ -1,0 +1,35 @@
+/**
+ * Sources, as people write them. A partitioned source can be resumed part by part; a dynamic one reads on every worker and
+ * keeps no position. Everything may be asynchronous: promises complete outside of the worker's step.
+ */
+export type Awaitable<T> = T | Promise<T>;
+
+/** What is stored or exchanged must survive a round trip: JSON types, bigint, Date, Map, Set, typed arrays; `undefined` fields vanish. */
+export type Keyed<V> = readonly [key: string, value: V];
+
+export type Source<T> = PartitionedSource<T, any> | DynamicSource<T>;
+
+export interface PartitionedSource<T, S> {
+  readonly kind: "partitioned";
+  /** Part names, stable over executions. Listed again from time to time: parts may appear later. */
+  listParts(): Awaitable<Iterable<string>>;
+  /** `resume` is what `snapshot` gave at the snapshot that the execution resumes from; undefined when the part is new. */
+  buildPart(part: string, resume: S | undefined): Awaitable<SourcePart<T, S>>;
+}
+
+export interface SourcePart<T, S> {
+  /** An empty batch = nothing yet; null = this part has ended. */
+  nextBatch(): Awaitable<Iterable<T> | null>;
+  /** Do not ask again before this time, in milliseconds since the Unix epoch. */
+  nextAwake?(): number | undefined;
+  /** The position after the last batch. */
+  snapshot(): S;
+  /** Records (or bytes) not read yet, for autoscaling. */
+  lag?(): Awaitable<number>;
+  close?(): Awaitable<void>;
+}
+
+export interface DynamicSource<T> {
+  readonly kind: "dynamic";
+  build(workerIndex: number, workerCount: number): Awaitable<Omit<SourcePart<T, never>, "snapshot">>;
+}
