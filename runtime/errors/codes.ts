@@ -39,6 +39,7 @@ export const errorCodes = {
   WEIR_STORE_OWNED: "Another execution owns this state. Stop it, or use another store.",
   WEIR_STORE_FLOW: "The store holds another flow's state. Use another store.",
   WEIR_PARTITIONS_CHANGED: "Use the number of partitions that the store was made with, or repartition it offline.",
+  WEIR_STATE_MISMATCH: "The state was kept by a step with other parameters. Use those again, or give the step a new id.",
   WEIR_STATE_DROPPED: "Bring the steps back, or allow dropped state explicitly.",
   WEIR_SNAPSHOT_MISSING: "A file of the snapshot is gone. Restore it, or resume from another retained epoch.",
   WEIR_SNAPSHOT_DAMAGED: "A file of the snapshot is not what was written. Restore it, or resume from another retained epoch.",

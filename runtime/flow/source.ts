@@ -14,7 +14,13 @@ export interface PartitionedSource<T, S> {
   /** Part names, stable over executions. Listed again from time to time: parts may appear later. */
   listParts(): Awaitable<Iterable<string>>;
   /** `resume` is what `snapshot` gave at the snapshot that the execution resumes from; undefined when the part is new. */
-  buildPart(part: string, resume: S | undefined): Awaitable<SourcePart<T, S>>;
+  buildPart(part: string, resume: S | undefined, context?: PartContext): Awaitable<SourcePart<T, S>>;
+}
+
+/** What the run lends to a part of a source. */
+export interface PartContext {
+  /** The run's system clock, by which `nextAwake` is judged; a source with a timetable keeps it by this clock. */
+  readonly now: () => number;
 }
 
 export interface SourcePart<T, S> {

@@ -1,0 +1,51 @@
+/**
+ * The clock of values that carry no time: a value's timestamp is the system time at which its batch is handled, and so is the
+ * watermark; nothing is ever late. A system clock that is set back holds still until it has caught up, across a resume too.
+ */
+import { type ClockReader, type ReadableClock, buildReader } from "./clock-reader.ts";
+import type { Clock, ClockLogic } from "./types.ts";
+
+export function systemClock(options: { now?: () => number } = {}): Clock<unknown> {
+  const clock: ReadableClock<unknown> = {
+    build: (resume) => new SystemClockLogic(options.now ?? Date.now, resume),
+    [buildReader]: (resume, now) => new SystemClockLogic(options.now ?? now, resume),
+  };
+  return clock;
+}
+
+class SystemClockLogic implements ClockLogic<unknown>, ClockReader<unknown> {
+  watermark: number;
+  private readonly now: () => number;
+
+  constructor(now: () => number, resume: unknown) {
+    this.now = now;
+    this.watermark = typeof resume === "number" ? resume : -Infinity;
+    this.beforeBatch();
+  }
+  beforeBatch(): void {
+    const now = this.now();
+    if (now > this.watermark) this.watermark = now;
+  }
+  read(_value: unknown): number {
+    return this.watermark;
+  }
+  onItem(_value: unknown): readonly [number, number] {
+    return [this.watermark, this.watermark];
+  }
+  notify(): void {
+    this.beforeBatch();
+  }
+  onNotify(): number {
+    this.beforeBatch();
+    return this.watermark;
+  }
+  onEof(): number {
+    return Infinity;
+  }
+  toSystem(timestamp: number): number {
+    return timestamp;
+  }
+  snapshot(): number {
+    return this.watermark;
+  }
+}
