@@ -24,8 +24,8 @@ export const chunkLimit = 8_192;
 export function items(chunk: Chunk): unknown[] {
   const { keys, values } = chunk;
   if (keys === undefined) return values;
-  const pairs = new Array<unknown>(values.length);
-  for (let i = 0; i < values.length; i++) pairs[i] = [keys[i], values[i]];
+  const pairs: unknown[] = [];
+  for (let i = 0; i < values.length; i++) pairs.push([keys[i], values[i]]);
   return pairs;
 }
 
