@@ -1,0 +1,208 @@
+/**
+ * Source code of a chain: one loop over a chunk's columns with every stage inlined, so that each user closure has one call
+ * site of its own and V8 can inline it. For `map` → `filter` → `keyBy` over a stream without keys it reads
+ *
+ *   return function run(keys, values, epoch) {
+ *     let at = 0, c2 = 0, o0k = [], o0v = [];
+ *     try {
+ *       for (let i = 0; i < values.length; i++) {
+ *         const v0 = values[i];
+ *         at = 0; const v1 = f0(v0);
+ *         at = 1; const b2 = f1(v1);
+ *         if (b2 === true) { c2++;
+ *           at = 2; const k3 = f2(v1); if (typeof k3 !== "string") notString(2, k3);
+ *           o0k.push(k3); o0v.push(v1);
+ *         } else if (b2 !== false) notBoolean(1, b2);
+ *       }
+ *     } catch (error) { fail(at, error); return; }
+ *     m0.recordsIn += values.length; m0.recordsOut += values.length; …
+ *     if (o0v.length > 0) emit(0, o0k, o0v);
+ *   };
+ *
+ * `at` names the failing stage without a try per call. Names are numbers only: nothing of the user's text gets into the code.
+ * A column that leaves as it came in (the values of a lone keyBy) is handed on, not copied.
+ */
+import { chunkLimit } from "../chunk.ts";
+import type { Chain, Stage, Target } from "./stage.ts";
+
+/** A record at one point of the code: names of its variables. Pairs stay apart until a user's function needs the tuple. */
+interface Shape {
+  readonly key: string | undefined;
+  readonly value: string;
+  readonly pair: string | undefined;
+  /** One output per input record so far, so that columns of the input can be handed on. */
+  readonly dense: boolean;
+  /** Expression for how many records came by here. */
+  readonly count: string;
+}
+
+export function generate(chain: Chain, keyed: boolean): string {
+  let names = 0;
+  const counters: string[] = [];
+  const tallies: string[] = [];
+  const outlets: { readonly keys: string | undefined; readonly values: string; readonly pushes: boolean }[] = [];
+  let expands = false;
+
+  function target(next: Target, shape: Shape): string {
+    return "outlet" in next ? outlet(next.outlet, shape) : stage(next.stage, shape);
+  }
+  const targets = (next: readonly Target[], shape: Shape) => next.map((one) => target(one, shape)).join("\n");
+
+  function outlet(index: number, { key, value, dense }: Shape): string {
+    const sameKeys = dense && key === "k0";
+    const sameValues = dense && value === "v0";
+    const keys = key === undefined ? undefined : sameKeys ? "keys" : `o${index}k`;
+    const values = sameValues ? "values" : `o${index}v`;
+    outlets[index] = { keys, values, pushes: !sameValues };
+    return `${key === undefined || sameKeys ? "" : `o${index}k.push(${key}); `}${sameValues ? "" : `o${index}v.push(${value});`}`;
+  }
+
+  function counter(): string {
+    const name = `c${++names}`;
+    counters.push(name);
+    return name;
+  }
+
+  /** Names for the record as users see it: the tuple of a pair, built once per scope. */
+  function item(shape: Shape): [code: string, shape: Shape, name: string] {
+    if (shape.key === undefined) return ["", shape, shape.value];
+    if (shape.pair !== undefined) return ["", shape, shape.pair];
+    const pair = `p${++names}`;
+    return [`const ${pair} = [${shape.key}, ${shape.value}]; `, { ...shape, pair }, pair];
+  }
+  function pair(shape: Shape, index: number): [code: string, shape: Shape, key: string, value: string] {
+    if (shape.key !== undefined) return ["", shape, shape.key, shape.value];
+    const [key, value] = [`k${++names}`, `v${names}`];
+    const code = `checkPair(${shape.value}, ${index}); const ${key} = ${shape.value}[0], ${value} = ${shape.value}[1]; `;
+    return [code, { ...shape, key, value, pair: shape.value }, key, value];
+  }
+
+  function stage({ index, spec, outputs }: Stage, shape: Shape): string {
+    const f = `f${index}`;
+    const at = `at = ${index}; `;
+    const tally = (out: string) => tallies.push(`m${index}.recordsIn += ${shape.count}; m${index}.recordsOut += ${out};`);
+    const next = (after: Shape, output = 0) => targets(outputs[output]!, after);
+    const asItem = (value: string): Shape => ({ ...shape, key: undefined, value, pair: undefined });
+
+    switch (spec.kind) {
+      case "merge":
+        tally(shape.count);
+        return next(shape);
+      case "map": {
+        tally(shape.count);
+        const [code, , name] = item(shape);
+        const value = `v${++names}`;
+        return `${at}${code}const ${value} = ${f}(${name});\n${next(asItem(value))}`;
+      }
+      case "mapValue": {
+        tally(shape.count);
+        const [code, after, , name] = pair(shape, index);
+        const value = `v${++names}`;
+        return `${at}${code}const ${value} = ${f}(${name});\n${next({ ...after, value, pair: undefined })}`;
+      }
+      case "filter":
+      case "filterValue":
+      case "branch": {
+        const [code, after, name] = spec.kind === "filterValue" ? pick(pair(shape, index)) : item(shape);
+        const [value, trues] = [`b${++names}`, counter()];
+        const falses = spec.kind === "branch" ? counter() : undefined;
+        tally(falses === undefined ? trues : `${trues} + ${falses}`);
+        const head = `${at}${code}const ${value} = ${f}(${name});\nif (${value} === true) { ${trues}++;\n`;
+        const passed = next({ ...after, dense: false, count: trues });
+        if (falses === undefined) return `${head}${passed}\n} else if (${value} !== false) notBoolean(${index}, ${value});`;
+        const failed = next({ ...after, dense: false, count: falses }, 1);
+        return `${head}${passed}\n} else if (${value} === false) { ${falses}++;\n${failed}\n} else notBoolean(${index}, ${value});`;
+      }
+      case "filterMap":
+      case "filterMapValue": {
+        const [code, after, name] = spec.kind === "filterMapValue" ? pick(pair(shape, index)) : item(shape);
+        const [value, count] = [`v${++names}`, counter()];
+        tally(count);
+        const kept: Shape = {
+          ...(spec.kind === "filterMapValue" ? after : asItem(value)),
+          value,
+          pair: undefined,
+          dense: false,
+          count,
+        };
+        return `${at}${code}const ${value} = ${f}(${name});\nif (${value} !== undefined) { ${count}++;\n${next(kept)}\n}`;
+      }
+      case "flatMap":
+      case "flatten":
+      case "flatMapValue": {
+        expands = true;
+        const [code, after, name] = spec.kind === "flatMapValue" ? pick(pair(shape, index)) : item(shape);
+        const [list, value, count, j] = [`l${++names}`, `v${names}`, counter(), `j${names}`];
+        tally(count);
+        const called = spec.kind === "flatten" ? name : `${f}(${name})`;
+        const each: Shape = {
+          ...(spec.kind === "flatMapValue" ? after : asItem(value)),
+          value,
+          pair: undefined,
+          dense: false,
+          count,
+        };
+        const head = `${at}${code}let ${list} = ${called}; if (!Array.isArray(${list})) ${list} = list(${index}, ${list});\n${count} += ${list}.length;`;
+        return `${head}\nfor (let ${j} = 0; ${j} < ${list}.length; ${j}++) { const ${value} = ${list}[${j}];\n${next(each)}\n}`;
+      }
+      case "keyBy": {
+        tally(shape.count);
+        const [code, , name] = item(shape);
+        const key = `k${++names}`;
+        const after: Shape = { ...shape, key, value: name, pair: undefined };
+        return `${at}${code}const ${key} = ${f}(${name}); if (typeof ${key} !== "string") notString(${index}, ${key}, ${name});\n${next(after)}`;
+      }
+      case "unkey": {
+        tally(shape.count);
+        const [code, , , value] = pair(shape, index);
+        return `${at}${code}${next(asItem(value))}`;
+      }
+      case "inspect":
+      case "inspectDebug": {
+        tally(shape.count);
+        const [code, after, name] = item(shape);
+        return `${at}${code}${f}(s${index}, ${name}${spec.kind === "inspectDebug" ? ", epoch, worker" : ""});\n${next(after)}`;
+      }
+      case "raises": {
+        tally("0");
+        const [code, , name] = item(shape);
+        return `${at}${code}raised(${index}, ${name});`;
+      }
+      case "flatMapBatch":
+        // The batch was already mapped: only a head can be one, and `values` is its result.
+        tallies.push(`m${index}.recordsOut += values.length;`);
+        return next(shape);
+      default:
+        return spec satisfies never;
+    }
+  }
+
+  const root: Shape = { key: keyed ? "k0" : undefined, value: "v0", pair: undefined, dense: true, count: "values.length" };
+  const body = stage(chain.stages[0]!, root);
+  const columns = outlets.flatMap(({ keys, values }) =>
+    [keys, values].filter((name) => name !== undefined && name.startsWith("o")),
+  );
+  const declared = [...counters.map((name) => `${name} = 0`), ...columns.map((name) => `${name} = []`)];
+  const emits = outlets.map(({ keys, values }, index) => `if (${values}.length > 0) emit(${index}, ${keys}, ${values});`);
+  const cuts = outlets.map(({ keys, values, pushes }, index) => {
+    if (!expands || !pushes || keys === "keys") return "";
+    return `if (${values}.length >= ${chunkLimit}) { emit(${index}, ${keys}, ${values}); ${values} = [];${keys === undefined ? "" : ` ${keys} = [];`} }`;
+  });
+  // A lone merge has nothing to do for each record.
+  const loop = `for (let i = 0; i < values.length; i++) {\nconst v0 = values[i];${keyed ? " const k0 = keys[i];" : ""}\n${body}\n${cuts.join("")}\n}`;
+  return `"use strict";
+${chain.stages.map(({ index }) => `const f${index} = calls[${index}], s${index} = steps[${index}], m${index} = metrics[${index}];`).join("\n")}
+return function run(keys, values, epoch) {
+let at = 0${declared.map((one) => `, ${one}`).join("")};
+try {
+${body.trim() === "" ? "" : loop}
+} catch (error) { fail(at, error); return; }
+${tallies.join("\n")}
+${emits.join("\n")}
+};`;
+}
+
+/** The value of a pair, in the place of the item. */
+function pick([code, shape, , value]: [string, Shape, string, string]): [string, Shape, string] {
+  return [code, shape, value];
+}
