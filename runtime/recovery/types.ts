@@ -1,16 +1,18 @@
 /**
  * Recovery's own words. Layout under a store's prefix (everything but the manifest is immutable):
  *
- *   manifest.json                                     replaced only with a condition on its last version
- *   delta/<execution>-<epoch>-<process>.sqlite.zst    rows that changed since this process's previous delta
- *   base/<partition>/<execution>-<epoch>.sqlite.zst   all rows of one partition, written by compaction
- *   base/parts/<execution>-<epoch>.sqlite.zst         all positions of sources and sinks, written by compaction
+ *   manifest.json                                            replaced only with a condition on its last version
+ *   delta/<execution>-<epoch>-<process>.sqlite.zst           rows that changed since this process's previous delta
+ *   delta/<execution>-<epoch>-<process>-merged.sqlite.zst    rows of several deltas, last one wins, written by compaction
+ *   base/<partition>/<execution>-<epoch>.sqlite.zst          all rows of one partition, written by compaction
+ *   base/parts/<execution>-<epoch>.sqlite.zst                all positions of sources and sinks, written by compaction
  *
  * The numbers are zero-padded to ten digits so that names sort by age. A delta or base is a SQLite database with
  *   state(partition, step, key, value) PRIMARY KEY (partition, step, key)   value NULL = the key was removed
  *   parts(step, part, value)           PRIMARY KEY (step, part)
  *   meta(name, value)                  PRIMARY KEY (name): format, flow, execution, epoch, process, hash, partitions
- * Loading applies bases, then deltas in the order of (execution, epoch).
+ * Loading applies bases, then deltas in the order of (execution, epoch). A base takes the place of everything its partition
+ * had before it, so rows of that partition in deltas of the same or an earlier position are passed over.
  */
 
 /** A place that keeps objects by name. Names are relative to the URL's prefix. */
@@ -23,9 +25,11 @@ export interface Store {
   put(name: string, bytes: Uint8Array): Promise<void>;
   /**
    * Writes only if the object is still at `version` (undefined: does not exist). Throws WEIR_STORE_PRECONDITION otherwise. When an answer was lost
-   * it reads back and decides by content, so that a write which did happen is never reported as refused.
+   * it reads back and decides by content, so that a write which did happen is never reported as refused; `bytes` must therefore be unlike what any
+   * other writer could write. When even reading back does not settle it: WEIR_STORE_FAILED, and the write may or may not have happened.
    */
   putIf(name: string, bytes: Uint8Array, version: string | undefined): Promise<string>;
+  /** Names that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>;
   /** Deleting what is not there is no error. */
   delete(names: readonly string[]): Promise<void>;
@@ -34,6 +38,16 @@ export interface Store {
 export interface StoredObject {
   readonly bytes: Uint8Array;
   readonly version: string;
+}
+/** What another thread needs to open the same store. */
+export interface StoreAddress {
+  readonly url: string;
+  /** For S3-compatible and emulated stores. */
+  readonly endpoint?: string | undefined;
+  /** Where credentials are looked for; default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Milliseconds that one operation may take, retries included; default 60 000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface Topology {
@@ -56,6 +70,13 @@ export interface Snapshot {
   readonly files: readonly SnapshotFile[];
   /** What transactional sinks prepared and the commit of this snapshot settles: [step, value]. */
   readonly prepared?: readonly unknown[];
+  /** Steps whose state was dropped: their rows in files up to that position are void, should the step come back. */
+  readonly dropped?: readonly DroppedStep[];
+}
+export interface DroppedStep {
+  readonly step: string;
+  readonly execution: number;
+  readonly epoch: number;
 }
 export interface Manifest {
   readonly format: 1;
@@ -69,6 +90,8 @@ export interface Manifest {
   readonly assignment: readonly number[];
   /** Who claimed the execution, for messages: host name, process id, time. */
   readonly owner?: string;
+  /** Made anew by each claim: tells one's own writes from those of another that claimed the same number. */
+  readonly claim?: string;
   /** Newest last. */
   readonly snapshots: readonly Snapshot[];
 }

@@ -1,0 +1,34 @@
+/**
+ * Recovery: exactly-once state as SQLite files behind one manifest. May import errors (and of timely and the connectors no more
+ * than interfaces); knows no flow, no worker and no Kubernetes. Reading order: types → manifest → writer → load → compaction.
+ */
+export type * from "./types.ts";
+export { type RowPacker, type RowVisitor, createRowPacker, forEachRow } from "./rows.ts";
+export { type Position, comparePositions } from "./names.ts";
+export {
+  openStore,
+  createMemoryStore,
+  type MemoryStore,
+  type MemoryStoreOptions,
+  type StoreFault,
+  type StoreOperation,
+} from "./stores/index.ts";
+export {
+  type CommitOptions,
+  type ExecutionClaim,
+  assignPartitions,
+  checkFits,
+  checkSteps,
+  chooseSnapshot,
+  claimExecution,
+  commitSnapshot,
+  readManifest,
+} from "./manifest/index.ts";
+export {
+  type Sealed,
+  type SnapshotWriter,
+  type SnapshotWriterOptions,
+  type WriterIdentity,
+  createSnapshotWriter,
+} from "./writer/index.ts";
+export { type LoadOptions, loadSnapshot } from "./load/index.ts";

@@ -1,0 +1,2 @@
+/** Reading snapshots. May import stores, files, rows and the recovery types. */
+export { type LoadOptions, loadSnapshot } from "./load-snapshot.ts";

@@ -1,0 +1,129 @@
+/**
+ * Packing rows into a RowBatch and reading them back; the layout is drawn at RowBatch. A packer grows one buffer by doubling
+ * and hands it over whole, so a transfer to another thread copies nothing.
+ */
+import { Buffer } from "node:buffer";
+import type { RowBatch } from "./types.ts";
+
+export const rowKind = { state: 0, removed: 1, part: 2 } as const;
+/** Bytes of a row besides its key and value. */
+export const rowOverhead = 1 + 2 + 4 + 8 + 4 + 4;
+
+export interface RowPacker {
+  /** Bytes packed since the last `take`. */
+  readonly size: number;
+  readonly rows: number;
+  /** `value` undefined = the key was removed. */
+  state(step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void;
+  part(step: string, epoch: number, part: string, value: Uint8Array): void;
+  /** What was packed, in a buffer of its own; the packer starts anew. */
+  take(): RowBatch;
+}
+
+/** @param initialBytes capacity to begin with, also after each `take`. */
+export function createRowPacker(initialBytes = 4096): RowPacker {
+  let bytes = Buffer.allocUnsafeSlow(initialBytes);
+  let size = 0;
+  let rows = 0;
+  let steps: string[] = [];
+  let stepIndex = new Map<string, number>();
+  let lastStep: string | undefined;
+  let lastIndex = 0;
+
+  function indexOf(step: string): number {
+    if (step === lastStep) return lastIndex;
+    let index = stepIndex.get(step);
+    if (index === undefined) {
+      index = steps.length;
+      steps.push(step);
+      stepIndex.set(step, index);
+    }
+    lastStep = step;
+    lastIndex = index;
+    return index;
+  }
+  function append(kind: number, step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void {
+    const valueLength = value === undefined ? 0 : value.byteLength;
+    const needed = size + rowOverhead + key.length * 3 + valueLength;
+    if (needed > bytes.byteLength) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, bytes.byteLength * 2));
+      grown.set(bytes.subarray(0, size));
+      bytes = grown;
+    }
+    bytes[size] = kind;
+    bytes.writeUInt16LE(indexOf(step), size + 1);
+    bytes.writeUInt32LE(partition, size + 3);
+    bytes.writeDoubleLE(epoch, size + 7);
+    const keyLength = writeKey(bytes, key, size + 19);
+    bytes.writeUInt32LE(keyLength, size + 15);
+    let at = size + 19 + keyLength;
+    bytes.writeUInt32LE(valueLength, at);
+    at += 4;
+    if (value !== undefined) bytes.set(value, at);
+    size = at + valueLength;
+    rows += 1;
+  }
+  return {
+    get size() {
+      return size;
+    },
+    get rows() {
+      return rows;
+    },
+    state(step, epoch, partition, key, value) {
+      append(value === undefined ? rowKind.removed : rowKind.state, step, epoch, partition, key, value);
+    },
+    part(step, epoch, part, value) {
+      append(rowKind.part, step, epoch, 0, part, value);
+    },
+    take() {
+      const batch: RowBatch = { steps, bytes: new Uint8Array(bytes.buffer, 0, size), rows };
+      bytes = Buffer.allocUnsafeSlow(initialBytes);
+      size = 0;
+      rows = 0;
+      steps = [];
+      stepIndex = new Map();
+      lastStep = undefined;
+      return batch;
+    },
+  };
+}
+
+/** Short keys byte by byte while they are ASCII: a call into the native encoder costs more than the loop. */
+function writeKey(bytes: Buffer, key: string, at: number): number {
+  const length = key.length;
+  if (length > 48) return bytes.write(key, at, "utf8");
+  for (let i = 0; i < length; i += 1) {
+    const unit = key.charCodeAt(i);
+    if (unit > 0x7f) return bytes.write(key, at, "utf8");
+    bytes[at + i] = unit;
+  }
+  return length;
+}
+
+export interface RowVisitor {
+  /** `value` is a view into the batch; undefined = removed. */
+  state?(step: string, partition: number, key: string, value: Uint8Array | undefined, epoch: number): void;
+  part?(step: string, part: string, value: Uint8Array, epoch: number): void;
+}
+
+/** Calls the visitor for each row, in order. Values are views: copy what must outlive a batch that is dropped or transferred. */
+export function forEachRow(batch: RowBatch, visitor: RowVisitor): void {
+  const { steps } = batch;
+  const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+  let at = 0;
+  for (let row = 0; row < batch.rows; row += 1) {
+    const kind = bytes[at];
+    const step = steps[bytes.readUInt16LE(at + 1)] as string;
+    const partition = bytes.readUInt32LE(at + 3);
+    const epoch = bytes.readDoubleLE(at + 7);
+    const keyLength = bytes.readUInt32LE(at + 15);
+    const keyEnd = at + 19 + keyLength;
+    const key = bytes.toString("utf8", at + 19, keyEnd);
+    const valueEnd = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
+    const value = kind === rowKind.removed ? undefined : bytes.subarray(keyEnd + 4, valueEnd);
+    if (kind === rowKind.part) visitor.part?.(step, key, value as Uint8Array, epoch);
+    else visitor.state?.(step, partition, key, value, epoch);
+    at = valueEnd;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Rows of several batches in the order of a file's primary key, each key once: the row with the highest epoch wins, and of
+ * equal epochs the one that came last. Deltas and bases are written from this; merging files is nothing else.
+ *
+ * Order: state rows by (partition, step, key), then parts by (step, part); texts by their UTF-8 bytes, as SQLite compares.
+ */
+import { Buffer } from "node:buffer";
+import type { RowBatch } from "./types.ts";
+import { rowKind } from "./rows.ts";
+
+export interface SortedRows {
+  readonly count: number;
+  /** Distinct steps, in the order of their UTF-8 bytes. */
+  readonly steps: readonly string[];
+  /** Calls `visit` in order. `key` and `value` are views into the batches; `value` undefined = removed. */
+  forEach(visit: (kind: number, partition: number, step: string, key: Buffer, value: Buffer | undefined) => void): void;
+}
+export interface SortOptions {
+  /** Only rows with an epoch of at most this. */
+  readonly upTo?: number;
+  /** Which rows to take, besides; all by default. */
+  readonly accepts?: (kind: number, partition: number, step: string) => boolean;
+}
+
+export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}): SortedRows {
+  const upTo = options.upTo ?? Number.POSITIVE_INFINITY;
+  const { accepts } = options;
+  const steps = [...new Set(batches.flatMap((batch) => batch.steps))].toSorted(compareUtf8);
+  const rank = new Map(steps.map((step, index) => [step, index]));
+  const buffers = batches.map(({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+
+  // Rows by group (partition and step); within a group only keys are left to compare.
+  const groups = new Map<number, Row[]>();
+  for (let b = 0; b < batches.length; b += 1) {
+    const batch = batches[b] as RowBatch;
+    const bytes = buffers[b] as Buffer;
+    const ranks = batch.steps.map((step) => rank.get(step) as number);
+    let at = 0;
+    for (let r = 0; r < batch.rows; r += 1) {
+      const row = at;
+      const keyEnd = row + 19 + bytes.readUInt32LE(row + 15);
+      at = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
+      const epoch = bytes.readDoubleLE(row + 7);
+      if (epoch > upTo) continue;
+      const kind = bytes[row] as number;
+      const partition = bytes.readUInt32LE(row + 3);
+      const step = ranks[bytes.readUInt16LE(row + 1)] as number;
+      if (accepts !== undefined && !accepts(kind, partition, steps[step] as string)) continue;
+      const group = (kind === rowKind.part ? 2 ** 32 : partition) * 65_536 + step;
+      let rows = groups.get(group);
+      if (rows === undefined) groups.set(group, (rows = []));
+      rows.push({ bytes, row, keyEnd, epoch, prefix: keyPrefix(bytes, row + 19, keyEnd) });
+    }
+  }
+  const order = [...groups.keys()].toSorted((a, b) => a - b);
+  let count = 0;
+  for (const group of order) {
+    // The sort is stable, so that of equal keys and epochs the later one stays behind the earlier.
+    const rows = lastOfEach((groups.get(group) as Row[]).toSorted(compareRows));
+    groups.set(group, rows);
+    count += rows.length;
+  }
+  return {
+    count,
+    steps,
+    forEach(visit) {
+      for (const group of order) {
+        const step = steps[group % 65_536] as string;
+        const partition = Math.floor(group / 65_536);
+        for (const { bytes, row, keyEnd } of groups.get(group) as Row[]) {
+          const kind = bytes[row] as number;
+          const end = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
+          const value = kind === rowKind.removed ? undefined : bytes.subarray(keyEnd + 4, end);
+          visit(kind, kind === rowKind.part ? 0 : partition, step, bytes.subarray(row + 19, keyEnd), value);
+        }
+      }
+    },
+  };
+}
+
+interface Row {
+  readonly bytes: Buffer;
+  readonly row: number;
+  readonly keyEnd: number;
+  readonly epoch: number;
+  /** The key's first six bytes as a number: settles most comparisons. */
+  readonly prefix: number;
+}
+
+function keyPrefix(bytes: Buffer, start: number, end: number): number {
+  if (end - start >= 6) return bytes.readUIntBE(start, 6);
+  // Padding with zeros keeps the order; equal prefixes are compared in full.
+  return end === start ? 0 : bytes.readUIntBE(start, end - start) * 256 ** (6 - (end - start));
+}
+function compareKeys(a: Row, b: Row): number {
+  return a.prefix - b.prefix || a.bytes.compare(b.bytes, b.row + 19, b.keyEnd, a.row + 19, a.keyEnd);
+}
+function compareRows(a: Row, b: Row): number {
+  return compareKeys(a, b) || a.epoch - b.epoch;
+}
+function lastOfEach(rows: Row[]): Row[] {
+  return rows.filter((row, index) => index === rows.length - 1 || compareKeys(row, rows[index + 1] as Row) !== 0);
+}
+export function compareUtf8(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,26 @@
+/** Bounds every store operation in time: a store that never answers is an error, not a hang. */
+import { WeirError } from "../../errors/index.ts";
+
+export const defaultTimeoutMs = 60_000;
+
+/** Runs `operation` with a signal that fires at the deadline; rejects then even when the operation ignores the signal. */
+export async function withDeadline<T>(
+  milliseconds: number,
+  what: string,
+  operation: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = new WeirError("WEIR_STORE_FAILED", `${what}: no answer within ${milliseconds} ms`);
+      reject(error);
+      controller.abort(error);
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([operation(controller.signal), expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

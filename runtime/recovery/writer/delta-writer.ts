@@ -1,0 +1,43 @@
+/**
+ * The writer's work itself, without threads: it gathers batches and turns what a snapshot covers into one delta. Invariant: a
+ * row is in exactly one delta, the first whose epoch is not before the row's.
+ */
+import { invariant } from "../../errors/index.ts";
+import { writeFile } from "../files/index.ts";
+import { deltaName } from "../names.ts";
+import { sortRows } from "../sort-rows.ts";
+import { splitAfter } from "../split-rows.ts";
+import type { RowBatch, Store } from "../types.ts";
+import type { Sealed, WriterIdentity } from "./types.ts";
+
+export interface DeltaWriter {
+  add(batch: RowBatch): void;
+  seal(epoch: number): Promise<Sealed>;
+}
+
+/** @param now milliseconds, for the duration that `seal` reports */
+export function createDeltaWriter(
+  store: Store,
+  identity: WriterIdentity,
+  now: () => number = () => performance.now(),
+): DeltaWriter {
+  let pending: RowBatch[] = [];
+  let last = -1;
+  return {
+    add(batch) {
+      if (batch.rows > 0) pending.push(batch);
+    },
+    async seal(epoch) {
+      invariant(epoch > last, `seal ${epoch} after ${last}`);
+      last = epoch;
+      const started = now();
+      const batches = pending;
+      pending = splitAfter(batches, epoch);
+      const rows = sortRows(batches, { upTo: epoch });
+      if (rows.count === 0) return { files: [], steps: [], bytes: 0, durationMilliseconds: now() - started };
+      const { execution, process, ...rest } = identity;
+      const file = await writeFile(store, deltaName(execution, epoch, process), rows, { ...rest, execution, epoch, process });
+      return { files: [file], steps: rows.steps, bytes: file.bytes, durationMilliseconds: now() - started };
+    },
+  };
+}
