@@ -44,7 +44,10 @@ class CheckedClock<V> implements ClockReader<V> {
   read(value: V): number {
     const read: unknown = this.logic.onItem(value);
     if (!Array.isArray(read) || !Number.isFinite(read[0]) || !isWatermark(read[1])) {
-      throw new WeirError("WEIR_BAD_RETURN", `the clock's onItem() must return [timestamp, watermark], finite and not NaN, not ${show(read)}`);
+      throw new WeirError(
+        "WEIR_BAD_RETURN",
+        `the clock's onItem() must return [timestamp, watermark], finite and not NaN, not ${show(read)}`,
+      );
     }
     if (read[1] > this.watermark) this.watermark = read[1];
     return read[0];

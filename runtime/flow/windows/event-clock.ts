@@ -29,7 +29,10 @@ export function eventClock<V>(options: EventClockOptions<V>): Clock<V> {
     throw new WeirError("WEIR_FLOW_OPTION", `eventClock: timestamp must be a function, not ${show(timestamp)}`);
   }
   if (typeof waitMs !== "number" || !(waitMs >= 0)) {
-    throw new WeirError("WEIR_FLOW_OPTION", `eventClock: waitMs must be zero or more milliseconds, or Infinity, not ${show(waitMs)}`);
+    throw new WeirError(
+      "WEIR_FLOW_OPTION",
+      `eventClock: waitMs must be zero or more milliseconds, or Infinity, not ${show(waitMs)}`,
+    );
   }
   const clock: ReadableClock<V> = {
     build: (resume) => new EventClockLogic(timestamp, waitMs, now ?? Date.now, resume),

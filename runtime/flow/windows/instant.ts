@@ -6,7 +6,10 @@ import { show } from "../show.ts";
 export function instant(value: number | Date, option: string): number {
   const time = value instanceof Date ? value.getTime() : value;
   if (typeof time === "number" && Number.isFinite(time)) return time;
-  throw new WeirError("WEIR_FLOW_OPTION", `${option} must be a valid Date or milliseconds since the Unix epoch, not ${show(value)}`);
+  throw new WeirError(
+    "WEIR_FLOW_OPTION",
+    `${option} must be a valid Date or milliseconds since the Unix epoch, not ${show(value)}`,
+  );
 }
 
 /** Throws WEIR_FLOW_OPTION for what is not a positive, finite number of milliseconds. */

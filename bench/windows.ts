@@ -1,0 +1,135 @@
+/**
+ * Windows alone, without a dataflow around them: `node bench/windows.ts`. The data are those of the `window` row (5 M records,
+ * 1 ms apart, 1,000 keys drawn by lowbias32, windows of 10 s), cut into chunks of 1,024 records and grouped by key, as a stateful
+ * step hands them over. Each run checks its answer. The loop does the same work on one Map, for the ratio.
+ */
+import type { StatefulBatchLogic } from "../runtime/flow/logic.ts";
+import { countWindow, eventClock, foldWindow, session, sliding, tumbling, windowLogic } from "../runtime/flow/windows/index.ts";
+import type { Windower, WindowAggregate, WindowEvent } from "../runtime/flow/windows/index.ts";
+
+const records = Number(process.env.RECORDS ?? 5_000_000);
+const keys = Number(process.env.KEYS ?? 1_000);
+const chunk = 1_024;
+
+function lowbias32(i: number): number {
+  let x = i;
+  x ^= x >>> 16;
+  x = Math.imul(x, 0x7feb352d);
+  x ^= x >>> 15;
+  x = Math.imul(x, 0x846ca68b);
+  x ^= x >>> 16;
+  return x >>> 0;
+}
+const names = Array.from({ length: keys }, (_, key) => `k${key}`);
+const keyOf = new Uint32Array(records);
+for (let i = 0; i < records; i++) keyOf[i] = lowbias32(i) % keys;
+
+interface Tally {
+  results: number;
+  sum: number;
+}
+
+function handWritten(): Tally {
+  const open = new Map<string, { window: number; count: number }>();
+  let results = 0;
+  let sum = 0;
+  for (let i = 0; i < records; i++) {
+    const key = names[keyOf[i]!]!;
+    const window = Math.floor(i / 10_000);
+    const state = open.get(key);
+    if (state === undefined) open.set(key, { window, count: 1 });
+    else if (state.window === window) state.count++;
+    else {
+      results++;
+      sum += state.count;
+      state.window = window;
+      state.count = 1;
+    }
+  }
+  for (const state of open.values()) {
+    results++;
+    sum += state.count;
+  }
+  return { results, sum };
+}
+
+function windowed(windower: Windower, aggregate: WindowAggregate<any, any>, waitMs: number, shuffle = 0): Tally {
+  const build = windowLogic<number>({
+    step: "window",
+    clock: eventClock<number>({ timestamp: (ms) => ms, waitMs }),
+    windower,
+    aggregate,
+  });
+  const logics = new Map<string, StatefulBatchLogic<number, WindowEvent, unknown>>();
+  let results = 0;
+  let sum = 0;
+  const take = (key: string, outcome: { emit?: Iterable<WindowEvent>; discard?: boolean } | void): void => {
+    if (outcome === undefined) return;
+    if (outcome.emit !== undefined) {
+      for (const event of outcome.emit as WindowEvent[]) {
+        if (event[0] !== 0) continue;
+        results++;
+        sum += event[2] as number;
+      }
+    }
+    if (outcome.discard === true) logics.delete(key);
+  };
+  const batches = new Map<string, number[]>();
+  for (let from = 0; from < records; from += chunk) {
+    const until = Math.min(records, from + chunk);
+    for (let i = from; i < until; i++) {
+      const key = names[keyOf[i]!]!;
+      const batch = batches.get(key);
+      const time = shuffle === 0 ? i : i - (lowbias32(i) % shuffle);
+      if (batch === undefined) batches.set(key, [time]);
+      else batch.push(time);
+    }
+    for (const [key, values] of batches) {
+      let logic = logics.get(key);
+      if (logic === undefined) logics.set(key, (logic = build(undefined)));
+      take(key, logic.onBatch(values));
+      logic.notifyAt!();
+    }
+    batches.clear();
+  }
+  for (const [key, logic] of logics) take(key, logic.onEof!());
+  return { results, sum };
+}
+
+const sumUp = (): WindowAggregate<number, number> =>
+  foldWindow(
+    () => 0,
+    (count: number) => count + 1,
+    (a, b) => a + b,
+  );
+const tumbling10 = tumbling({ lengthMs: 10_000, alignTo: 0 });
+const cases: [name: string, run: () => Tally, sum: number][] = [
+  ["loop", handWritten, records],
+  ["tumbling count", () => windowed(tumbling10, countWindow(), 0), records],
+  ["tumbling fold", () => windowed(tumbling10, sumUp(), 0), records],
+  ["tumbling fold, 5 s disorder", () => windowed(tumbling10, sumUp(), 5_000, 5_000), records],
+  ["tumbling count, 5 s disorder", () => windowed(tumbling10, countWindow(), 5_000, 5_000), records],
+  [
+    "sliding count, 4 per value",
+    () => windowed(sliding({ lengthMs: 10_000, offsetMs: 2_500, alignTo: 0 }), countWindow(), 0),
+    records * 4,
+  ],
+  ["session count", () => windowed(session({ gapMs: 2_000 }), countWindow(), 0), records],
+];
+
+let loop = 0;
+for (const [name, run, expected] of cases) {
+  if (process.argv[2] !== undefined && !name.includes(process.argv[2])) continue;
+  let best = 0;
+  let tally: Tally = { results: 0, sum: 0 };
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now();
+    tally = run();
+    best = Math.max(best, records / (performance.now() - start) / 1_000);
+  }
+  if (tally.sum !== expected) throw new Error(`${name}: the results add up to ${tally.sum} and should to ${expected}`);
+  loop = name === "loop" ? best : loop;
+  console.log(
+    `${name.padEnd(32)} ${best.toFixed(2).padStart(7)} M records/s  ${(best / loop).toFixed(2).padStart(5)} × loop  ${tally.results} results`,
+  );
+}
