@@ -32,3 +32,14 @@ export {
   createSnapshotWriter,
 } from "./writer/index.ts";
 export { type LoadOptions, loadSnapshot } from "./load/index.ts";
+export {
+  type Collected,
+  type CompactionOptions,
+  type CompactionPlan,
+  type CompactionResult,
+  type CompactionShare,
+  applyCompaction,
+  collectGarbage,
+  compactPartitions,
+  planCompaction,
+} from "./compaction/index.ts";

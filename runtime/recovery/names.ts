@@ -58,6 +58,11 @@ export function parseName(path: string): FileName | undefined {
   };
 }
 
+/** Of one process's rows rather than of one partition's; merged deltas included. */
+export function isDelta(path: string): boolean {
+  return deltaPattern.test(path);
+}
+
 export function comparePositions(a: Position, b: Position): number {
   return a.execution - b.execution || a.epoch - b.epoch;
 }

@@ -12,19 +12,22 @@ export interface SortedRows {
   readonly count: number;
   /** Distinct steps, in the order of their UTF-8 bytes. */
   readonly steps: readonly string[];
+  /** Partitions that have rows, ascending. */
+  readonly partitions: readonly number[];
+  /** Whether there are positions of sources and sinks. */
+  readonly parts: boolean;
   /** Calls `visit` in order. `key` and `value` are views into the batches; `value` undefined = removed. */
   forEach(visit: (kind: number, partition: number, step: string, key: Buffer, value: Buffer | undefined) => void): void;
 }
 export interface SortOptions {
   /** Only rows with an epoch of at most this. */
   readonly upTo?: number;
-  /** Which rows to take, besides; all by default. */
-  readonly accepts?: (kind: number, partition: number, step: string) => boolean;
+  /** Whether removals of a partition's keys stay, as they have something older to remove; default they do. */
+  readonly keepRemoved?: (partition: number) => boolean;
 }
 
 export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}): SortedRows {
   const upTo = options.upTo ?? Number.POSITIVE_INFINITY;
-  const { accepts } = options;
   const steps = [...new Set(batches.flatMap((batch) => batch.steps))].toSorted(compareUtf8);
   const rank = new Map(steps.map((step, index) => [step, index]));
   const buffers = batches.map(({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
@@ -45,24 +48,30 @@ export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}
       const kind = bytes[row] as number;
       const partition = bytes.readUInt32LE(row + 3);
       const step = ranks[bytes.readUInt16LE(row + 1)] as number;
-      if (accepts !== undefined && !accepts(kind, partition, steps[step] as string)) continue;
       const group = (kind === rowKind.part ? 2 ** 32 : partition) * 65_536 + step;
       let rows = groups.get(group);
       if (rows === undefined) groups.set(group, (rows = []));
       rows.push({ bytes, row, keyEnd, epoch, prefix: keyPrefix(bytes, row + 19, keyEnd) });
     }
   }
-  const order = [...groups.keys()].toSorted((a, b) => a - b);
+  let order = [...groups.keys()].toSorted((a, b) => a - b);
   let count = 0;
   for (const group of order) {
     // The sort is stable, so that of equal keys and epochs the later one stays behind the earlier.
-    const rows = lastOfEach((groups.get(group) as Row[]).toSorted(compareRows));
+    let rows = lastOfEach((groups.get(group) as Row[]).toSorted(compareRows));
+    if (options.keepRemoved?.(Math.floor(group / 65_536)) === false)
+      rows = rows.filter(({ bytes, row }) => bytes[row] !== rowKind.removed);
     groups.set(group, rows);
     count += rows.length;
   }
+  order = order.filter((group) => (groups.get(group) as Row[]).length > 0);
+  const present = order.map((group) => Math.floor(group / 65_536));
+  const used = new Set(order.map((group) => group % 65_536));
   return {
     count,
-    steps,
+    steps: steps.filter((_, index) => used.has(index)),
+    partitions: [...new Set(present)].filter((partition) => partition < 2 ** 32),
+    parts: present.at(-1) === 2 ** 32,
     forEach(visit) {
       for (const group of order) {
         const step = steps[group % 65_536] as string;

@@ -58,6 +58,13 @@ export interface SnapshotFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /**
+   * Of a delta: which partitions it has rows of, so that nobody fetches it in vain. Hexadecimal; bit b of digit d is partition 4d + b.
+   * Left out: any.
+   */
+  readonly partitions?: string;
+  /** Of a delta that says its partitions: whether it has positions of sources and sinks. */
+  readonly parts?: boolean;
 }
 export interface Snapshot {
   readonly epoch: number;

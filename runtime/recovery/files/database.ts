@@ -51,8 +51,12 @@ export function encodeDatabase(rows: SortedRows, meta: Meta): Uint8Array {
 export interface DecodedFile {
   readonly meta: ReadonlyMap<string, string>;
   /** All rows in the order of the primary key, with `epoch` in each; the batches are made on the way. */
-  rows(epoch: number, accepts?: RowFilter): Iterable<RowBatch>;
+  rows(epoch: number, filter?: RowFilter, shape?: BatchShape): Iterable<RowBatch>;
   close(): void;
+}
+export interface BatchShape {
+  /** No batch has rows of two partitions, nor state and positions. */
+  readonly splitPartitions?: boolean;
 }
 export interface RowFilter {
   partition?(partition: number): boolean;
@@ -66,7 +70,7 @@ export function decodeDatabase(bytes: Uint8Array): DecodedFile {
   const meta = new Map(database.prepare<[], [string, string]>("SELECT name, value FROM meta").raw().all());
   return {
     meta,
-    *rows(epoch, filter = {}) {
+    *rows(epoch, filter = {}, shape = {}) {
       const packer = createRowPacker(batchBytes + 4096);
       const partitions = database.prepare<[], number>("SELECT DISTINCT partition FROM state").pluck().all();
       const read = database
@@ -79,6 +83,7 @@ export function decodeDatabase(bytes: Uint8Array): DecodedFile {
           packer.state(step, epoch, partition, key, value ?? undefined);
           if (packer.size >= batchBytes) yield packer.take();
         }
+        if (shape.splitPartitions === true && packer.rows > 0) yield packer.take();
       }
       if (filter.parts !== false) {
         const parts = database.prepare<[], [string, string, Buffer]>("SELECT step, part, value FROM parts").raw();

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import { WeirError } from "../../errors/index.ts";
+import { coverageOf } from "../coverage.ts";
+import { isDelta } from "../names.ts";
 import type { SnapshotFile, Store } from "../types.ts";
 import type { SortedRows } from "../sort-rows.ts";
 import { type DecodedFile, type Meta, decodeDatabase, encodeDatabase } from "./database.ts";
@@ -19,7 +21,8 @@ export async function writeFile(store: Store, path: string, rows: SortedRows, me
     params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
   });
   await store.put(path, bytes);
-  return { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
+  const file = { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
+  return isDelta(path) ? { ...file, ...coverageOf(rows) } : file;
 }
 
 /** Where verified bytes of files come from: the store, or a cache in front of it. */

@@ -15,9 +15,12 @@ export interface ExecutionClaim {
   readonly flow: string;
   /** Name of the hash that routes keys to partitions. */
   readonly hash: string;
-  readonly partitions: number;
+  /** Left out: what the store has, or 128. */
+  readonly partitions?: number | undefined;
   /** Of the execution that begins; when it differs from the last one's, partitions move as little as balance allows. */
   readonly topology: Topology;
+  /** A store that has a topology already keeps its number of processes: the manifest is the truth about who runs. */
+  readonly keepProcesses?: boolean | undefined;
   /** For the message that a loser gets: host name, process id, time. */
   readonly owner: string;
   /** Go on when another claimed the store meanwhile, and take it from them. */
@@ -26,6 +29,8 @@ export interface ExecutionClaim {
   readonly claim?: string | undefined;
 }
 
+/** Key groups of a store whose flow does not ask for a number: the unit in which state moves. */
+const defaultPartitions = 128;
 /** A live owner may commit between our reading and writing; each try reads anew. */
 const attempts = 16;
 
@@ -63,7 +68,7 @@ export function checkFits(store: Store, manifest: Manifest, claim: Pick<Executio
   if (manifest.flow !== claim.flow) {
     throw new WeirError("WEIR_STORE_FLOW", `${store.url} holds the state of flow "${manifest.flow}", not of "${claim.flow}"`);
   }
-  if (manifest.partitions !== claim.partitions) {
+  if (claim.partitions !== undefined && manifest.partitions !== claim.partitions) {
     throw new WeirError(
       "WEIR_PARTITIONS_CHANGED",
       `${store.url} has ${manifest.partitions} partitions, and the flow asks for ${claim.partitions}`,
@@ -78,16 +83,12 @@ export function checkFits(store: Store, manifest: Manifest, claim: Pick<Executio
 }
 
 function claimed(current: Manifest | undefined, claim: ExecutionClaim, mark: string): Manifest {
-  const { flow, hash, partitions, topology, owner } = claim;
-  const base: Manifest = current ?? { format: 1, flow, hash, partitions, execution: 0, topology, assignment: [], snapshots: [] };
-  const workers = topology.processes * topology.threads;
-  return {
-    ...base,
-    execution: base.execution + 1,
-    topology: { processes: topology.processes, threads: topology.threads },
-    assignment: assignPartitions(partitions, current?.assignment, workers),
-    owner,
-    claim: mark,
-    snapshots: base.snapshots,
-  };
+  const { flow, hash, owner } = claim;
+  const partitions = current?.partitions ?? claim.partitions ?? defaultPartitions;
+  const processes = claim.keepProcesses === true && current !== undefined ? current.topology.processes : claim.topology.processes;
+  const topology = { processes, threads: claim.topology.threads };
+  const assignment = assignPartitions(partitions, current?.assignment, processes * topology.threads);
+  const execution = (current?.execution ?? 0) + 1;
+  const snapshots = current?.snapshots ?? [];
+  return { ...current, format: 1, flow, hash, partitions, execution, topology, assignment, owner, claim: mark, snapshots };
 }

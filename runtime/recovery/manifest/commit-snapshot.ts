@@ -3,7 +3,7 @@
  * finds the manifest claimed by another has lost the store and stops.
  */
 import { WeirError, invariant, isWeirError } from "../../errors/index.ts";
-import { comparePositions, manifestName } from "../names.ts";
+import { comparePositions, manifestName, parseName } from "../names.ts";
 import type { Manifest, Snapshot, Store, Topology, VersionedManifest } from "../types.ts";
 import { ownedBy } from "./claim-execution.ts";
 import { readManifest } from "./read-manifest.ts";
@@ -15,8 +15,8 @@ export interface CommitOptions {
   /** With a rescale: what holds from the next execution on. */
   readonly topology?: Topology | undefined;
   readonly assignment?: readonly number[] | undefined;
-  /** With a rescale: the number of the execution that follows within the same claim. */
-  readonly nextExecution?: number | undefined;
+  /** With a rescale: the commit also begins the next execution, within the same claim. */
+  readonly nextExecution?: boolean | undefined;
 }
 
 /** A commit whose answer stays unknown is tried again this often; each try is settled by what the store holds. */
@@ -33,9 +33,10 @@ export async function commitSnapshot(
   options: CommitOptions,
 ): Promise<VersionedManifest> {
   invariant(options.retain >= 1, `retain ${options.retain}`);
+  const execution = current.manifest.execution + (options.nextExecution === true ? 1 : 0);
   let base = current;
   for (let tries = 1; ; tries += 1) {
-    const manifest = committed(base.manifest, snapshot, options);
+    const manifest = committed(base.manifest, snapshot, execution, options);
     try {
       return { manifest, version: await store.putIf(manifestName, serializeManifest(manifest), base.version) };
     } catch (error) {
@@ -51,20 +52,29 @@ export async function commitSnapshot(
 
 /** `claim` is unique to an owner; the number alone is not, when a store was copied or written by hand. */
 function sameOwner(found: Manifest, own: Manifest): boolean {
-  return found.claim !== undefined && found.claim === own.claim && found.execution >= own.execution;
+  return found.claim !== undefined && found.claim === own.claim;
 }
 
-function committed(base: Manifest, snapshot: Snapshot, options: CommitOptions): Manifest {
+function committed(base: Manifest, snapshot: Snapshot, execution: number, options: CommitOptions): Manifest {
   const older = base.snapshots.filter((entry) => comparePositions(entry, snapshot) !== 0);
-  const execution = options.nextExecution ?? base.execution;
-  invariant(execution >= base.execution, `execution ${execution} after ${base.execution}`);
   return {
     ...base,
     execution,
     topology: options.topology ?? base.topology,
     assignment: options.assignment ?? base.assignment,
-    snapshots: [...older, snapshot].slice(-options.retain),
+    snapshots: [...older, withoutSettledDrops(snapshot)].slice(-options.retain),
   };
+}
+
+/** A dropped step needs to be remembered only while there are files that may have rows of it. */
+function withoutSettledDrops({ dropped, ...snapshot }: Snapshot): Snapshot {
+  const kept = dropped?.filter((entry) =>
+    snapshot.files.some((file) => {
+      const name = parseName(file.path);
+      return name === undefined || comparePositions(name, entry) <= 0;
+    }),
+  );
+  return kept === undefined || kept.length === 0 ? snapshot : { ...snapshot, dropped: kept };
 }
 
 /**

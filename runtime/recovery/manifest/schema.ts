@@ -10,7 +10,13 @@ import type { Manifest } from "../types.ts";
 const index = Type.Integer({ minimum: 0 });
 const positive = Type.Integer({ minimum: 1 });
 const topology = Type.Object({ processes: positive, threads: positive });
-const file = Type.Object({ path: Type.String({ minLength: 1 }), bytes: index, sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }) });
+const file = Type.Object({
+  path: Type.String({ minLength: 1 }),
+  bytes: index,
+  sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
+  partitions: Type.Optional(Type.String({ pattern: "^[0-9a-f]*$" })),
+  parts: Type.Optional(Type.Boolean()),
+});
 const snapshot = Type.Object({
   epoch: index,
   execution: index,
