@@ -1,0 +1,94 @@
+/**
+ * Where encoders write: one growing buffer per thread, reused by every frame. A frame is read off with `view` (valid until
+ * the next frame) or `copy`. Invariant: nobody writes past what `reserve` granted.
+ */
+import { endianness } from "node:os";
+import { invariant } from "../../../errors/index.ts";
+
+invariant(endianness() === "LE", "the codec copies typed arrays as they are and needs a little-endian machine");
+
+export interface Sink {
+  bytes: Buffer;
+  view: DataView;
+  /** Next free byte. */
+  at: number;
+  /** Shapes of objects already named in this frame: key (JSON of the names) to index. */
+  shapes: Map<string, number> | undefined;
+  /** The shape used last, to compare with first. */
+  lastNames: readonly string[];
+  lastShape: number;
+}
+
+const initial = 1 << 16;
+/** A buffer that one big frame has blown up is not kept. */
+const keep = 8 << 20;
+const noNames: readonly string[] = [];
+
+export function createSink(): Sink {
+  const bytes = Buffer.allocUnsafeSlow(initial);
+  return { bytes, view: new DataView(bytes.buffer), at: 0, shapes: undefined, lastNames: noNames, lastShape: -1 };
+}
+
+/** Starts a frame. */
+export function begin(sink: Sink): void {
+  if (sink.bytes.length > keep) resize(sink, initial, 0);
+  sink.at = 0;
+  sink.shapes = undefined;
+  sink.lastNames = noNames;
+  sink.lastShape = -1;
+}
+
+/** Makes room for `more` bytes at `sink.at`. */
+export function reserve(sink: Sink, more: number): void {
+  const needed = sink.at + more;
+  if (needed > sink.bytes.length) resize(sink, Math.max(needed, sink.bytes.length * 2), sink.at);
+}
+
+function resize(sink: Sink, size: number, used: number): void {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  sink.bytes.copy(bytes, 0, 0, used);
+  sink.bytes = bytes;
+  sink.view = new DataView(bytes.buffer);
+}
+
+export function putByte(sink: Sink, byte: number): void {
+  if (sink.at >= sink.bytes.length) reserve(sink, 1);
+  sink.bytes[sink.at++] = byte;
+}
+
+/** A non-negative safe integer. */
+export function putVarint(sink: Sink, value: number): void {
+  reserve(sink, 8);
+  const bytes = sink.bytes;
+  let at = sink.at;
+  while (value >= 0x80) {
+    bytes[at++] = (value % 0x80) | 0x80;
+    value = value < 0x80000000 ? value >>> 7 : Math.floor(value / 0x80);
+  }
+  bytes[at++] = value;
+  sink.at = at;
+}
+
+export function putFloat(sink: Sink, value: number): void {
+  reserve(sink, 8);
+  sink.view.setFloat64(sink.at, value, true);
+  sink.at += 8;
+}
+
+export function putBytes(sink: Sink, bytes: Uint8Array): void {
+  reserve(sink, bytes.length);
+  sink.bytes.set(bytes, sink.at);
+  sink.at += bytes.length;
+}
+
+/** The frame as it lies in the sink: valid until the next frame begins. */
+export function view(sink: Sink): Uint8Array {
+  return sink.bytes.subarray(0, sink.at);
+}
+
+/** The frame in memory of its own. */
+export function copy(sink: Sink): Uint8Array {
+  const frame = new Uint8Array(sink.at);
+  frame.set(sink.bytes.subarray(0, sink.at));
+  return frame;
+}
