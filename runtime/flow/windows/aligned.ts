@@ -117,8 +117,9 @@ export class AlignedWindows implements WindowerLogic {
   private openTime(id: number): number {
     return this.alignTo + id * this.offset;
   }
+  /** Of tumbling windows the very number at which the next one opens: rounding of fractions must leave no hole between them. */
   private closeTime(id: number): number {
-    return this.alignTo + id * this.offset + this.length;
+    return this.length === this.offset ? this.openTime(id + 1) : this.openTime(id) + this.length;
   }
   /** The division may round across a window's edge when times are fractions: the edge itself decides. `+ 0` turns -0 into 0. */
   private lastFor(timestamp: number): number {

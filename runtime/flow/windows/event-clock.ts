@@ -6,7 +6,7 @@
  *
  * so time goes on for a key that falls silent. Invariant: the watermark never goes back; a system clock that is set back holds
  * still until it has caught up. A snapshot keeps the watermark alone: after a resume it moves on from there, and the time in
- * between does not count, or a flow that was down for a while would find the values it reads again late.
+ * between does not count, or a flow that was down for a while would find late what it reads again.
  */
 import { WeirError } from "../../errors/index.ts";
 import { show } from "../show.ts";
@@ -96,6 +96,7 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
   }
   /** Null before the first value (and for ever when `waitMs` is Infinity). */
   snapshot(): number | null {
+    this.beforeBatch();
     return this.watermark === -Infinity ? null : this.watermark;
   }
 }
