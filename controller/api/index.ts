@@ -9,3 +9,5 @@ export { withDefaults } from "./defaults.ts";
 export { specProblems } from "./validation.ts";
 export { customResourceDefinition } from "./crd.ts";
 export type { Condition, Phase } from "./schema/status.ts";
+export { annotations, childNames, labels, ordinalOf, ports, selector } from "./names.ts";
+export { canonicalJson, hashOf } from "./hash.ts";
