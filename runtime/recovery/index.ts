@@ -31,7 +31,7 @@ export {
   type WriterIdentity,
   createSnapshotWriter,
 } from "./writer/index.ts";
-export { type LoadOptions, loadSnapshot } from "./load/index.ts";
+export { type LoadOptions, type ThreadLoadOptions, loadSnapshot, loadSnapshotInThread } from "./load/index.ts";
 export {
   type Collected,
   type CompactionOptions,
@@ -40,6 +40,7 @@ export {
   type CompactionShare,
   applyCompaction,
   collectGarbage,
+  compactInThread,
   compactPartitions,
   planCompaction,
 } from "./compaction/index.ts";

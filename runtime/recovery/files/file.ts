@@ -15,13 +15,20 @@ import { type DecodedFile, type Meta, decodeDatabase, encodeDatabase } from "./d
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 
-/** Writes the rows under `path`; durable when it resolves. */
-export async function writeFile(store: Store, path: string, rows: SortedRows, meta: Meta): Promise<SnapshotFile> {
+/** Writes the rows under `path`; durable when it resolves. @param cache keeps a copy */
+export async function writeFile(
+  store: Store,
+  path: string,
+  rows: SortedRows,
+  meta: Meta,
+  cache?: { keep(file: SnapshotFile, bytes: Uint8Array): Promise<void> },
+): Promise<SnapshotFile> {
   const bytes = await compress(encodeDatabase(rows, { format: 1, ...meta }), {
     params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
   });
+  const file: SnapshotFile = { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
   await store.put(path, bytes);
-  const file = { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
+  await cache?.keep(file, bytes);
   return isDelta(path) ? { ...file, ...coverageOf(rows) } : file;
 }
 

@@ -1,8 +1,9 @@
 /** Picks the writer: a thread of its own for a store's address, this thread for a store. */
 import { invariant } from "../../errors/index.ts";
 import type { Store, StoreAddress } from "../types.ts";
-import { openStore } from "../stores/index.ts";
+import { openStore, parseStoreUrl } from "../stores/index.ts";
 import { createInlineWriter } from "./inline-writer.ts";
+import { createThreadWriter } from "./thread-writer.ts";
 import type { SnapshotWriter, SnapshotWriterOptions } from "./types.ts";
 
 const defaultHighWaterBytes = 256 * 1024 * 1024;
@@ -14,7 +15,10 @@ export function createSnapshotWriter(options: SnapshotWriterOptions): SnapshotWr
     invariant(inline !== false, "a writer thread opens its own store: pass the address");
     return createInlineWriter(store, identity, highWaterBytes);
   }
-  return createInlineWriter(openStore(store.url, store), identity, highWaterBytes);
+  if (inline === true) return createInlineWriter(openStore(store.url, store), identity, highWaterBytes);
+  // A wrong address is refused here and not only when the thread has started.
+  parseStoreUrl(store.url);
+  return createThreadWriter({ address: store, identity, cacheDirectory: options.cacheDirectory }, highWaterBytes);
 }
 
 function isStore(store: Store | StoreAddress): store is Store {

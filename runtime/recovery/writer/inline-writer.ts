@@ -1,41 +1,27 @@
 /** The writer in the caller's thread: deterministic, for simulation and tests. Seals run one after the other. */
-import type { RowBatch, Store } from "../types.ts";
+import type { Store } from "../types.ts";
 import { createDeltaWriter } from "./delta-writer.ts";
-import type { Sealed, SnapshotWriter, WriterIdentity } from "./types.ts";
+import { createQueueGauge } from "./queue-gauge.ts";
+import type { SnapshotWriter, WriterIdentity } from "./types.ts";
 
-export function createInlineWriter(
-  store: Store,
-  identity: WriterIdentity,
-  highWaterBytes: number,
-  now?: () => number,
-): SnapshotWriter {
-  const writer = createDeltaWriter(store, identity, now);
-  const listeners: (() => void)[] = [];
-  let queued = 0;
-  let unsealed = 0;
+export function createInlineWriter(store: Store, identity: WriterIdentity, highWaterBytes: number): SnapshotWriter {
+  const writer = createDeltaWriter(store, identity);
+  const gauge = createQueueGauge(highWaterBytes);
   let last: Promise<unknown> = Promise.resolve();
   return {
-    add(batch: RowBatch) {
-      queued += batch.bytes.byteLength;
-      unsealed += batch.bytes.byteLength;
+    add(batch) {
+      gauge.added(batch.bytes.byteLength);
       writer.add(batch);
     },
-    seal(epoch): Promise<Sealed> {
-      const covered = unsealed;
-      unsealed = 0;
-      const result = last.then(async () => {
-        const sealed = await writer.seal(epoch);
-        const wasCongested = queued > highWaterBytes;
-        queued -= covered;
-        if (wasCongested && queued <= highWaterBytes) for (const listener of listeners) listener();
-        return sealed;
-      });
+    seal(epoch) {
+      const covered = gauge.seal();
+      const result = last.then(() => writer.seal(epoch)).finally(() => gauge.sealed(covered));
       last = result.catch(() => undefined);
       return result;
     },
-    congested: () => queued > highWaterBytes,
-    queuedBytes: () => queued,
-    onRelief: (listener) => void listeners.push(listener),
+    congested: gauge.congested,
+    queuedBytes: gauge.queuedBytes,
+    onRelief: gauge.onRelief,
     async close() {
       await last;
     },

@@ -14,6 +14,8 @@ export interface SnapshotWriterOptions extends WriterIdentity {
   readonly store: Store | StoreAddress;
   /** Do the work in this thread, in order, with no timers: for simulation and tests. Default: only when `store` is a Store. */
   readonly inline?: boolean | undefined;
+  /** Of a thread: where copies of the files are kept for loading and compaction; see openFileCache. */
+  readonly cacheDirectory?: string | undefined;
   /** Bytes that may wait to be sealed before `congested` is true; default 256 MiB. */
   readonly highWaterBytes?: number | undefined;
 }
