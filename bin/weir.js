@@ -7,11 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 22 || (major === 22 && minor >= 19)) {
-  await import("../runtime/host/cli/main.ts");
+  await import("../cli/main.ts");
 } else {
   const node = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
   if (!existsSync(node)) {
-    console.error(`weir: Node 22.19 or newer is needed, this is ${process.version}. Install it, or run npm ci in ${fileURLToPath(new URL("..", import.meta.url))}.`);
+    console.error(
+      `weir: Node 22.19 or newer is needed, this is ${process.version}. Install it, or run npm ci in ${fileURLToPath(new URL("..", import.meta.url))}.`,
+    );
     process.exit(1);
   }
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });

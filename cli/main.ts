@@ -1,0 +1,114 @@
+/**
+ * The command line, `weir`. Each command lives in its own file and is loaded when it is asked for, so that `weir run` does not
+ * wait for the Kubernetes client. May import every room.
+ */
+import { Command } from "commander";
+import { createRequire } from "node:module";
+
+// A flow's folder may lack a package.json; that it is a module is plain from its syntax.
+const emitWarning = process.emitWarning.bind(process);
+process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+  const options = rest[0] as { code?: string } | string | undefined;
+  const code = typeof options === "object" ? options.code : (rest[1] as string | undefined);
+  if (code === "MODULE_TYPELESS_PACKAGE_JSON") return;
+  (emitWarning as (...all: unknown[]) => void)(warning, ...rest);
+}) as typeof process.emitWarning;
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+const program = new Command("weir")
+  .description("Stateful dataflows on Kubernetes, in TypeScript.")
+  .version(version)
+  .showHelpAfterError("(see --help)")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  weir run examples/wordcount/flow.ts                      one process, one worker
+  weir run flow.ts -p 3 -r file:///tmp/state               three processes that keep their state
+  weir graph flow.ts                                       the flow as a Mermaid diagram
+  weir snapshot list file:///tmp/state                     what a store holds
+  weir sandbox up                                          a Kubernetes API on this machine`,
+  );
+
+program
+  .command("run")
+  .description("run a flow to the end of its input")
+  .argument("<module>", "path of the flow's module, with :name for an export other than the default")
+  .option("-p, --processes <n>", "processes on this machine (WEIR_PROCESSES)")
+  .option("-w, --workers <n>", "workers (threads) per process, default 1 (WEIR_THREADS)")
+  .option("-i, --index <i>", "this process's place in --addresses, when others are started elsewhere (WEIR_INDEX)")
+  .option("-a, --addresses <list>", "host:port of every process's mesh, comma-separated (WEIR_ADDRESSES)")
+  .option(
+    "-r, --recovery <url>",
+    "store of the state: file:///dir, s3://bucket/prefix or azure://container/prefix (WEIR_RECOVERY_STORE)",
+  )
+  .option("--recovery-endpoint <url>", "endpoint of an S3-compatible or emulated store (WEIR_RECOVERY_ENDPOINT)")
+  .option("--snapshot-interval <s>", "seconds between snapshots, default 10 (WEIR_SNAPSHOT_INTERVAL)")
+  .option("--partitions <n>", "partitions of the state, fixed when a store is first used, default 128 (WEIR_PARTITIONS)")
+  .option("--retain <n>", "snapshots that stay restorable, default 1 (WEIR_RETAIN)")
+  .option("--from-epoch <n>", "resume from this retained snapshot instead of the newest (WEIR_RESTORE_EPOCH)")
+  .option("--allow-dropped-state", "resume though steps with state are gone from the flow (WEIR_ALLOW_DROPPED_STATE)")
+  .option("--epoch <ms>", "length of an epoch in milliseconds, default 200; 0 = one per batch (WEIR_EPOCH_MS)")
+  .option("--export <name>", 'export of the module, default "default" (WEIR_EXPORT)')
+  .option("--param <name=value...>", "parameters of a flow that is exported as a function (WEIR_PARAMS, JSON)")
+  .option("--http-port <port>", "serve /status, /metrics, /livez and /readyz there (WEIR_HTTP_PORT)")
+  .option("--bind <address>", "address the servers listen on, default all (WEIR_BIND)")
+  .action(async (module: string, flags: object) => (await import("./run.ts")).run(module, flags));
+
+program
+  .command("graph")
+  .description("draw a flow without running it")
+  .argument("<module>", "path of the flow's module")
+  .option("--format <format>", "mermaid or json", "mermaid")
+  .option("--param <name=value...>", "parameters of a flow that is exported as a function")
+  .action(async (module: string, flags: { format: string; param?: string[] }) => (await import("./graph.ts")).graph(module, flags));
+
+const snapshot = program.command("snapshot").description("look at a recovery store, and change it offline");
+const store = (command: Command): Command =>
+  command
+    .argument("<store>", "file:///dir, s3://bucket/prefix or azure://container/prefix")
+    .option("--endpoint <url>", "endpoint of an S3-compatible or emulated store");
+store(snapshot.command("list").description("the snapshots that can be resumed from")).action(async (url, flags) =>
+  (await import("./snapshot.ts")).list(url, flags),
+);
+store(snapshot.command("inspect").description("steps, keys and positions of a snapshot"))
+  .option("--epoch <n>", "default: the newest")
+  .action(async (url, flags) => (await import("./snapshot.ts")).inspect(url, flags));
+store(snapshot.command("get").description("the value that a step keeps for a key"))
+  .argument("<step>", "id of the step")
+  .argument("<key>", "the key")
+  .option("--epoch <n>", "default: the newest")
+  .action(async (url, step, key, flags) => (await import("./snapshot.ts")).get(url, step, key, flags));
+store(snapshot.command("repartition").description("rewrite the state for another number of partitions"))
+  .argument("<partitions>", "the new number")
+  .action(async (url, partitions, flags) => (await import("./snapshot.ts")).repartition(url, partitions, flags));
+store(snapshot.command("delete").description("delete everything that the store holds under this prefix"))
+  .option("--yes", "do not ask")
+  .action(async (url, flags) => (await import("./snapshot.ts")).remove(url, flags));
+
+const sandbox = program.command("sandbox").description("a Kubernetes API on this machine, for trying and testing");
+sandbox
+  .command("up")
+  .description("start it and stay until Ctrl-C")
+  .option("--directory <dir>", "where its objects, logs and kubeconfig are kept", ".weir/sandbox")
+  .option("--port <port>", "port of the API server; default: any that is free")
+  .option("--no-controller", "without Weir's controller")
+  .action(async (flags) => (await import("./sandbox.ts")).up(flags));
+
+program
+  .command("controller")
+  .description("run the operator against a Kubernetes API")
+  .option("--kubeconfig <path>", "default: KUBECONFIG, or the pod's service account")
+  .option("--namespace <name>", "watch this namespace only")
+  .option("--runtime-image <image>", "image of flows that name none")
+  .allowUnknownOption()
+  .action(async (flags) => (await import("./controller.ts")).controller(flags));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { explain } = await import("../runtime/host/report.ts");
+  console.error(explain(error));
+  process.exitCode = 1;
+}

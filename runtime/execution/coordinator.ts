@@ -1,0 +1,366 @@
+/**
+ * The coordinator of one execution, on process 0: it opens epochs, decides which of them take a snapshot, notices the end of
+ * inputs, and turns sealed snapshots into commits. It is a state machine: messages and the passing of time go in, messages
+ * come out; it holds no timer and starts no I/O but `list` and `commit`.
+ *
+ * Invariants:
+ *  - ticks are sent one by one with epochs that grow by one, to all processes in one order;
+ *  - at most one snapshot is under way; its commit happens after every process has sealed it, and the next one starts after
+ *    that commit and the settling of its transactions;
+ *  - after the last tick (end of input, drain or rescale) nothing but its snapshot and `end` follows.
+ */
+import type { Awaitable } from "../flow/index.ts";
+import { asWeirError, type WeirError } from "../errors/index.ts";
+import { createPartAssignment } from "./part-assignment.ts";
+import { type FromCoordinator, fromWireError, type Outcome, type Sealed, type ToCoordinator, toWireError } from "./messages.ts";
+import type { Topology } from "../recovery/types.ts";
+
+export interface CoordinatedSource {
+  readonly step: string;
+  /** undefined: one reader per worker, nothing to list. */
+  list?(): Awaitable<Iterable<string>>;
+}
+
+export interface CommitInput {
+  readonly epoch: number;
+  readonly sealed: readonly Sealed[];
+  /** The snapshot that ends this execution by a rescale carries the next topology. */
+  readonly rescaleTo?: Topology;
+}
+export interface CommitResult {
+  readonly time: string;
+  readonly bytes: number;
+}
+
+export interface CoordinatorOptions {
+  readonly execution: number;
+  readonly topology: Topology;
+  readonly startEpoch: number;
+  readonly sources: readonly CoordinatedSource[];
+  /** Lists the parts of every partitioned sink. */
+  readonly listSinks: () => Awaitable<Record<string, readonly string[]>>;
+  /** Milliseconds; 0 = every batch is its own epoch. */
+  readonly epochMs: number;
+  /** Milliseconds between snapshots, 0 = at every epoch, undefined = none. */
+  readonly snapshotMs: number | undefined;
+  /** How often parts are listed again, in milliseconds. */
+  readonly listEveryMs?: number;
+  /** Epochs that may be open at once before ticks wait. */
+  readonly maxOpenEpochs?: number;
+  readonly clock: () => number;
+  readonly broadcast: (message: FromCoordinator) => void;
+  readonly commit: (input: CommitInput) => Promise<CommitResult>;
+  /** Wakes the owner so that it calls `poll` soon. */
+  readonly wake: () => void;
+}
+
+export interface Coordinator {
+  handle(process: number, message: ToCoordinator): void;
+  /** This process's probe: everything before `epoch` is finished, on all workers. */
+  frontier(epoch: number): void;
+  poll(): void;
+  /** When `poll` wants to be called next, in milliseconds of the clock. */
+  nextTime(): number | undefined;
+  snapshot(): Promise<{ epoch: number; bytes: number; durationMilliseconds: number }>;
+  /** Asks for the end of the execution behind a snapshot. False when it is ending already. */
+  finish(how: Finish): boolean;
+  readonly begun: boolean;
+  readonly epoch: number;
+}
+
+interface Waiter {
+  resolve(result: { epoch: number; bytes: number; durationMilliseconds: number }): void;
+  reject(error: WeirError): void;
+}
+interface RunningSnapshot {
+  readonly epoch: number;
+  readonly startedAt: number;
+  readonly sealed: Map<number, Sealed>;
+  readonly waiters: Waiter[];
+  committing: boolean;
+}
+interface SourceState {
+  readonly source: CoordinatedSource;
+  readonly open: Set<string>;
+  parts: number;
+  readonly endedParts: Set<string>;
+  /** running → (all parts ended) → listing once more → ending (announced by the next tick) → ended */
+  phase: "running" | "listing" | "ending" | "ended";
+}
+export type Finish = { readonly kind: "drain"; readonly stay: boolean } | { readonly kind: "rescale"; readonly to: Topology };
+type Finishing = { readonly kind: "complete" } | Finish;
+
+export function createCoordinator(options: CoordinatorOptions): Coordinator {
+  const { execution, topology, clock, broadcast } = options;
+  const workers = topology.processes * topology.threads;
+  const listEveryMs = options.listEveryMs ?? 5000;
+  const maxOpenEpochs = options.maxOpenEpochs ?? 8;
+  const perBatch = options.epochMs === 0;
+  const assignment = createPartAssignment(workers);
+  const sources = new Map<string, SourceState>();
+  for (const source of options.sources) {
+    sources.set(source.step, { source, open: new Set(), parts: 0, endedParts: new Set(), phase: "running" });
+  }
+
+  const loaded = new Set<number>();
+  const done = new Set<number>();
+  let preparing = false;
+  let begun = false;
+  let over = false;
+  let epoch = options.startEpoch;
+  let frontier = options.startEpoch;
+  let openedAt = 0;
+  let lastSnapshotAt = 0;
+  let lastListAt = 0;
+  let listing = false;
+  let batchEnded = false;
+  let held = false;
+  let running: RunningSnapshot | undefined;
+  let asked: Waiter[] = [];
+  let finishing: Finishing | undefined;
+  /** The last tick has been sent. */
+  let closing = false;
+
+  const end = (outcome: Outcome, error?: WeirError): void => {
+    if (over) return;
+    over = true;
+    const reason = error ?? asWeirError(new Error(`the flow has ${outcome.kind}`), "WEIR_EXECUTION_ENDED", "no snapshot was taken");
+    for (const waiter of [...asked, ...(running?.waiters ?? [])]) waiter.reject(reason);
+    broadcast({ kind: "end", execution, outcome });
+  };
+  const fail = (error: WeirError): void => end({ kind: "failed", error: toWireError(error) }, error);
+
+  const begin = async (): Promise<void> => {
+    const listed: Record<string, (readonly [string, number])[]> = {};
+    for (const { source, open } of sources.values()) {
+      if (source.list === undefined) {
+        for (let worker = 0; worker < workers; worker++) open.add(`worker-${worker}`);
+        sources.get(source.step)!.parts = workers;
+        continue;
+      }
+      let parts: string[];
+      try {
+        parts = [...(await source.list())];
+      } catch (error) {
+        return fail(asWeirError(error, "WEIR_SOURCE_FAILED", `step "${source.step}": its parts could not be listed`, source.step));
+      }
+      listed[source.step] = assignment.add(source.step, parts);
+      for (const part of parts) open.add(part);
+      sources.get(source.step)!.parts = open.size;
+    }
+    let sinks: Record<string, readonly string[]>;
+    try {
+      sinks = await options.listSinks();
+    } catch (error) {
+      return fail(asWeirError(error, "WEIR_SINK_FAILED", "the parts of a sink could not be listed"));
+    }
+    if (over) return;
+    begun = true;
+    openedAt = lastSnapshotAt = lastListAt = clock();
+    broadcast({ kind: "begin", execution, startEpoch: epoch, sources: listed, sinks });
+    options.wake();
+  };
+
+  /** Adds parts that have appeared; an input whose parts have all ended is listed once more before it ends. */
+  const list = async (state: SourceState): Promise<void> => {
+    try {
+      const parts = await state.source.list!();
+      if (over || closing) return;
+      for (const [part, worker] of assignment.add(state.source.step, parts)) {
+        state.open.add(part);
+        state.parts++;
+        broadcast({ kind: "assign", execution, step: state.source.step, part, worker });
+      }
+      if (state.phase === "listing") state.phase = state.open.size === 0 ? "ending" : "running";
+      options.wake();
+    } catch (error) {
+      fail(
+        asWeirError(error, "WEIR_SOURCE_FAILED", `step "${state.source.step}": its parts could not be listed`, state.source.step),
+      );
+    }
+  };
+
+  const tick = (snapshot: boolean, draining: boolean): void => {
+    const now = clock();
+    const ended: string[] = [];
+    for (const state of sources.values()) {
+      if (state.phase !== "ending") continue;
+      state.phase = "ended";
+      ended.push(state.source.step);
+    }
+    if (snapshot) {
+      running = { epoch, startedAt: now, sealed: new Map(), waiters: asked, committing: false };
+      asked = [];
+      lastSnapshotAt = now;
+    }
+    epoch++;
+    openedAt = now;
+    batchEnded = false;
+    held = perBatch;
+    broadcast({ kind: "tick", execution, epoch, snapshot, ended, draining });
+  };
+
+  const commit = async (snapshot: RunningSnapshot): Promise<void> => {
+    snapshot.committing = true;
+    try {
+      const result = await options.commit({
+        epoch: snapshot.epoch,
+        sealed: [...snapshot.sealed.values()],
+        ...(closing && finishing?.kind === "rescale" ? { rescaleTo: finishing.to } : {}),
+      });
+      if (over) return;
+      const durationMilliseconds = clock() - snapshot.startedAt;
+      broadcast({ kind: "committed", execution, epoch: snapshot.epoch, ...result, durationMilliseconds });
+      for (const waiter of snapshot.waiters) waiter.resolve({ epoch: snapshot.epoch, bytes: result.bytes, durationMilliseconds });
+      running = undefined;
+      options.wake();
+      if (closing) endAsPlanned(snapshot.epoch);
+    } catch (error) {
+      fail(asWeirError(error, "WEIR_STORE_FAILED", `the snapshot of epoch ${snapshot.epoch} could not be committed`));
+    }
+  };
+
+  const endAsPlanned = (last: number): void => {
+    if (finishing?.kind === "rescale") end({ kind: "rescaled", epoch: last, from: topology, to: finishing.to });
+    else if (finishing?.kind === "drain") end({ kind: "drained", epoch: last, stay: finishing.stay });
+    else end({ kind: "completed" });
+  };
+
+  const poll = (): void => {
+    if (over || !begun || closing) return;
+    const now = clock();
+    for (const state of sources.values()) {
+      if (state.phase !== "running" || state.open.size > 0) continue;
+      if (state.source.list === undefined) state.phase = "ending";
+      else {
+        state.phase = "listing";
+        void list(state);
+      }
+    }
+    if (!listing && now - lastListAt >= listEveryMs) {
+      lastListAt = now;
+      const open = [...sources.values()].filter((state) => state.phase === "running" && state.source.list !== undefined);
+      listing = open.length > 0;
+      void Promise.all(open.map(list)).finally(() => (listing = false));
+    }
+    if (running !== undefined && options.snapshotMs === 0) return;
+    const ends = [...sources.values()].every((state) => state.phase === "ending" || state.phase === "ended");
+    if (ends && finishing === undefined) finishing = { kind: "complete" };
+    if (finishing !== undefined) {
+      if (running !== undefined) return;
+      closing = true;
+      tick(options.snapshotMs !== undefined, finishing.kind !== "complete");
+      return;
+    }
+    const wanted = asked.length > 0 && running === undefined;
+    const snapshotDue =
+      wanted || (options.snapshotMs !== undefined && running === undefined && now - lastSnapshotAt >= options.snapshotMs);
+    const someEnding = [...sources.values()].some((state) => state.phase === "ending");
+    if (perBatch) {
+      if ((batchEnded && !held) || someEnding || wanted) tick(snapshotDue, false);
+      return;
+    }
+    const timeUp = now - openedAt >= options.epochMs && epoch - frontier < maxOpenEpochs;
+    if (timeUp || someEnding || wanted) tick(snapshotDue, false);
+  };
+
+  const release = (): void => {
+    if (!held || frontier < epoch || running !== undefined) return;
+    held = false;
+    broadcast({ kind: "release", execution, epoch });
+  };
+
+  return {
+    handle(process, message) {
+      if (over) return;
+      if (message.kind === "leave") {
+        this.finish({ kind: "drain", stay: true });
+        return;
+      }
+      if (message.execution !== execution) return;
+      switch (message.kind) {
+        case "loaded":
+          loaded.add(process);
+          if (loaded.size === topology.processes && !preparing) {
+            preparing = true;
+            void begin();
+          }
+          return;
+        case "partEnded": {
+          const state = sources.get(message.step);
+          if (state === undefined) return;
+          state.open.delete(message.part);
+          state.endedParts.add(message.part);
+          if (state.open.size === 0) poll();
+          return;
+        }
+        case "endBatch":
+          batchEnded = true;
+          poll();
+          return;
+        case "sealed":
+          if (running === undefined || running.epoch !== message.epoch) return;
+          running.sealed.set(process, message);
+          if (running.sealed.size === topology.processes && !running.committing) {
+            void commit(running).then(() => {
+              release();
+              poll();
+            });
+          }
+          return;
+        case "done":
+          done.add(process);
+          if (done.size === topology.processes && options.snapshotMs === undefined && closing) endAsPlanned(epoch - 1);
+          return;
+        case "failed":
+          fail(fromWireError(message.error));
+      }
+    },
+    frontier(reached) {
+      if (reached > frontier) {
+        frontier = reached;
+        release();
+        poll();
+      }
+    },
+    poll,
+    nextTime() {
+      if (over || !begun || closing) return undefined;
+      if (running !== undefined && options.snapshotMs === 0) return undefined;
+      const listAt = listing ? Infinity : lastListAt + listEveryMs;
+      if (perBatch) return Number.isFinite(listAt) ? listAt : undefined;
+      const tickAt = epoch - frontier < maxOpenEpochs ? openedAt + options.epochMs : Infinity;
+      const next = Math.min(listAt, tickAt);
+      return Number.isFinite(next) ? next : undefined;
+    },
+    snapshot() {
+      return new Promise((resolve, reject) => {
+        const waiter: Waiter = { resolve, reject };
+        if (over || closing || !begun || options.snapshotMs === undefined) {
+          waiter.reject(
+            asWeirError(
+              new Error(options.snapshotMs === undefined ? "the flow has no recovery store" : "the execution is not running"),
+              "WEIR_EXECUTION_ENDED",
+              "no snapshot was taken",
+            ),
+          );
+          return;
+        }
+        asked.push(waiter);
+        poll();
+      });
+    },
+    finish(how) {
+      if (over || closing || finishing !== undefined || !begun) return false;
+      finishing = how;
+      poll();
+      return true;
+    },
+    get begun() {
+      return begun;
+    },
+    get epoch() {
+      return epoch;
+    },
+  };
+}

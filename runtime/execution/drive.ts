@@ -1,0 +1,76 @@
+/**
+ * Steps what runs on this thread: workers while they are active, a few milliseconds at a time so that sockets and timers get
+ * their turn, then parks until something arrives or the next time that anybody asked for.
+ */
+export interface Driven {
+  /** True while there is more to do now. */
+  step(): boolean;
+  /** Milliseconds since the Unix epoch at which `step` wants to be called though nothing arrived. */
+  nextTime(): number | undefined;
+}
+export interface Driver {
+  /** Returns what removes it. */
+  add(driven: Driven): () => void;
+  wake(): void;
+  stop(): void;
+}
+
+/** How long workers may run before the event loop has its turn, in milliseconds. */
+const turn = 4;
+
+export function drive(): Driver {
+  const members = new Set<Driven>();
+  let state: "parked" | "scheduled" | "running" | "stopped" = "parked";
+  let timer: NodeJS.Timeout | undefined;
+  let woken = false;
+
+  const run = (): void => {
+    if (state === "stopped") return;
+    state = "running";
+    const until = performance.now() + turn;
+    let active: boolean;
+    do {
+      woken = false;
+      active = false;
+      for (const member of members) if (member.step()) active = true;
+    } while ((active || woken) && performance.now() < until && !isStopped());
+    if (isStopped()) return;
+    if (active || woken) {
+      state = "scheduled";
+      setImmediate(run);
+      return;
+    }
+    park();
+  };
+  const isStopped = (): boolean => (state as string) === "stopped";
+
+  const park = (): void => {
+    state = "parked";
+    let next = Infinity;
+    for (const member of members) next = Math.min(next, member.nextTime() ?? Infinity);
+    if (next === Infinity) return;
+    timer = setTimeout(wake, Math.max(0, Math.min(next - Date.now(), 2 ** 31 - 1)));
+  };
+
+  const wake = (): void => {
+    woken = true;
+    if (state !== "parked") return;
+    clearTimeout(timer);
+    state = "scheduled";
+    setImmediate(run);
+  };
+
+  return {
+    add(driven) {
+      members.add(driven);
+      wake();
+      return () => members.delete(driven);
+    },
+    wake,
+    stop() {
+      state = "stopped";
+      clearTimeout(timer);
+      members.clear();
+    },
+  };
+}

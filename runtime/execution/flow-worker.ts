@@ -1,0 +1,205 @@
+/**
+ * One worker of one execution: a timely worker with the flow lowered onto it, moved by messages and by `step`. It reports
+ * what the process must know: rows for the snapshot, closed snapshot epochs, the frontier, ended parts, the first failure.
+ *
+ * Invariant: `closed` for a snapshot epoch is posted after all rows of that epoch, when the probe over everything that
+ * records or writes has passed it; the probe's frontier is global, so all workers' operators have finished the epoch by then.
+ */
+import { asWeirError, type WeirError } from "../errors/index.ts";
+import {
+  type Dataflow,
+  createKeyedStates,
+  type FlowMetrics,
+  type FlowRuntime,
+  type KeyedStates,
+  lowerFlow,
+  partitionOf,
+  type SourceReader,
+} from "../flow/index.ts";
+import { forEachRow } from "../recovery/index.ts";
+import type { Fabric } from "../timely/communication/fabric.ts";
+import { decodeValue } from "../timely/communication/codec/index.ts";
+import { createWorker } from "../timely/index.ts";
+import { createEpochClock } from "./epoch-clock.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+import { createRowRecorder } from "./row-recorder.ts";
+
+export interface FlowWorkerOptions {
+  readonly flow: Dataflow;
+  readonly fabric: Fabric;
+  /** Keyed state of this worker; the owner keeps the slot for the next execution when one follows at once. */
+  readonly slot: StateSlot;
+  /** The system clock of the run, in milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly post: (message: FromWorker) => void;
+  /** Called, outside of a step, when the worker has something to do. */
+  readonly wake: () => void;
+}
+
+/** Where a worker's keyed state stays between two executions, with the partition table under which it was made. */
+export interface StateSlot {
+  states?: KeyedStates;
+  assignment?: readonly number[];
+}
+
+export interface FlowWorker {
+  readonly index: number;
+  handle(message: ToWorker): void;
+  /** True while there is more to do now. */
+  step(): boolean;
+  /** In milliseconds of `now`. */
+  nextTimer(): number | undefined;
+  readers(): ReadonlyMap<string, SourceReader>;
+  metrics(): FlowMetrics | undefined;
+  /** Records that wait in this worker's channels. */
+  queued(): number;
+}
+
+export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
+  const { flow, fabric, slot, post } = options;
+  const { index } = fabric;
+  const readers = new Map<string, SourceReader>();
+  let assignment: readonly number[] = [];
+  let accepts: boolean[] = [];
+  let failed = false;
+  let running: Running | undefined;
+
+  const fail = (error: WeirError): void => {
+    if (failed) return;
+    failed = true;
+    post({ kind: "failed", error });
+  };
+  fabric.onFailure((error) => fail(asWeirError(error, "WEIR_PEER_LOST", "the mesh failed")));
+  fabric.onArrival(options.wake);
+
+  const prepare = (message: ToWorker & { kind: "prepare" }): void => {
+    assignment = message.assignment;
+    const before = message.keep ? slot.assignment : undefined;
+    if (before === undefined || slot.states === undefined) slot.states = createKeyedStates(assignment.length);
+    else slot.states.retainPartitions((partition) => assignment[partition] === index);
+    accepts = assignment.map((owner, partition) => owner === index && before?.[partition] !== index);
+    slot.assignment = assignment;
+  };
+
+  const begin = (message: ToWorker & { kind: "begin" }): Running => {
+    const epochs = createEpochClock({
+      startEpoch: message.startEpoch,
+      perBatch: message.perBatch,
+      onEndBatch: () => post({ kind: "endBatch" }),
+    });
+    const recorder = createRowRecorder(message.snapshots, (batch) => post({ kind: "rows", batch }));
+    const worker = createWorker({ fabric, clock: options.now });
+    worker.onActivity(options.wake);
+    const sinkParts = new Map(Object.entries(message.sinks).map(([step, parts]) => [step, new Map(parts)]));
+    const partitions = assignment.length;
+    const runtime: FlowRuntime = {
+      worker,
+      now: options.now,
+      epochs,
+      routing: { partitions, partitionOf: (key) => partitionOf(key, partitions), workerOf: (partition) => assignment[partition]! },
+      states: slot.states!,
+      recorder,
+      sources: {
+        attach(step, reader) {
+          readers.set(step, reader);
+          for (const [part, position] of message.sources[step] ?? []) reader.add(part, position && decodeValue(position));
+        },
+        partEnded: (step, part) => post({ kind: "partEnded", step, part }),
+      },
+      sinks: {
+        parts: (step) => [...(sinkParts.get(step)?.keys() ?? [])],
+        resume(step, part) {
+          const position = sinkParts.get(step)?.get(part);
+          return position && decodeValue(position);
+        },
+      },
+      fail,
+    };
+    const lowered = worker.dataflow((scope) => lowerFlow(flow, runtime, scope));
+    return { worker, epochs, recorder, lowered, frontier: message.startEpoch, done: false };
+  };
+
+  const report = (state: Running): void => {
+    const frontier = state.lowered.probe.frontierTime();
+    if (frontier <= state.frontier) return;
+    state.frontier = frontier;
+    const { pendingSnapshots } = state.epochs;
+    while (pendingSnapshots.length > 0 && pendingSnapshots[0]! < frontier) {
+      state.recorder.flush();
+      post({ kind: "closed", epoch: pendingSnapshots.shift()!, prepared: state.recorder.takePrepared() });
+    }
+    if (frontier === Infinity) {
+      state.done = true;
+      post({ kind: "done" });
+    } else post({ kind: "frontier", epoch: frontier });
+  };
+
+  return {
+    index,
+    handle(message) {
+      if (failed && message.kind !== "stop") return;
+      switch (message.kind) {
+        case "prepare":
+          return prepare(message);
+        case "rows":
+          forEachRow(message.batch, {
+            state(step, partition, key, value) {
+              if (!accepts[partition]) return;
+              if (value === undefined) slot.states!.unload(step, key);
+              else slot.states!.load(step, partition, key, value);
+            },
+          });
+          return;
+        case "begin":
+          try {
+            running = begin(message);
+          } catch (error) {
+            fail(asWeirError(error, "WEIR_STEP_FAILED", "the flow could not be built"));
+          }
+          return options.wake();
+        case "tick":
+          if (running === undefined) return;
+          for (const step of message.tick.ended) readers.get(step)?.end();
+          running.epochs.tick(message.tick);
+          return options.wake();
+        case "release":
+          running?.epochs.release(message.epoch);
+          return options.wake();
+        case "assign":
+          readers.get(message.step)?.add(message.part, message.position && decodeValue(message.position));
+          return options.wake();
+        case "stop":
+          failed = true;
+          running?.lowered.dispose();
+          running = undefined;
+          readers.clear();
+          fabric.close();
+      }
+    },
+    step() {
+      if (failed || running === undefined) return false;
+      const state = running;
+      let active = false;
+      try {
+        active = state.worker.step();
+        if (!failed) report(state);
+      } catch (error) {
+        fail(asWeirError(error, "WEIR_STEP_FAILED", "the worker failed"));
+      }
+      return active && !failed;
+    },
+    nextTimer: () => (failed ? undefined : running?.worker.nextTimer()),
+    readers: () => readers,
+    metrics: () => running?.lowered.metrics,
+    queued: () => running?.worker.queuedRecords() ?? 0,
+  };
+}
+
+interface Running {
+  readonly worker: ReturnType<typeof createWorker>;
+  readonly epochs: ReturnType<typeof createEpochClock>;
+  readonly recorder: ReturnType<typeof createRowRecorder>;
+  readonly lowered: ReturnType<typeof lowerFlow>;
+  frontier: number;
+  done: boolean;
+}

@@ -1,0 +1,177 @@
+import type { CompactionPlan, CompactionResult } from "../recovery/index.ts";
+import type { RowBatch, Snapshot, SnapshotFile, Topology } from "../recovery/types.ts";
+import { type ErrorCode, WeirError } from "../errors/index.ts";
+
+/** An error as it travels between processes and threads: class and code survive, the user's stack with them. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly step?: string;
+  readonly stack?: string;
+  readonly cause?: { readonly name: string; readonly message: string; readonly stack?: string };
+}
+
+export function toWireError(error: WeirError): WireError {
+  const cause = error.cause;
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.step === undefined ? {} : { step: error.step }),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(cause instanceof Error
+      ? { cause: { name: cause.name, message: cause.message, ...(cause.stack === undefined ? {} : { stack: cause.stack }) } }
+      : {}),
+  };
+}
+
+export function fromWireError(wire: WireError): WeirError {
+  let cause: Error | undefined;
+  if (wire.cause !== undefined) {
+    cause = new Error(wire.cause.message);
+    cause.name = wire.cause.name;
+    if (wire.cause.stack !== undefined) cause.stack = wire.cause.stack;
+  }
+  const error = new WeirError(wire.code, wire.message, { step: wire.step, cause });
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}
+
+// ------------------------------------------------------------------------------ process 0 → every process
+
+/** What a process must know before it loads: the execution, who runs, and from which snapshot. */
+export interface Prepare {
+  readonly kind: "prepare";
+  readonly execution: number;
+  readonly topology: Topology;
+  readonly assignment: readonly number[];
+  readonly snapshot?: Snapshot;
+  /** After a rescale: state of this epoch that is still in memory may be kept. */
+  readonly keep: boolean;
+}
+/** All processes have loaded: build the dataflow and start. */
+export interface Begin {
+  readonly kind: "begin";
+  readonly execution: number;
+  readonly startEpoch: number;
+  /** Per source step: [part, worker], for every worker. */
+  readonly sources: Readonly<Record<string, readonly (readonly [part: string, worker: number])[]>>;
+  /** Per partitioned sink: its parts, sorted. */
+  readonly sinks: Readonly<Record<string, readonly string[]>>;
+}
+export interface Tick {
+  readonly kind: "tick";
+  readonly execution: number;
+  /** The epoch that is open from now on; `epoch - 1` is closed. */
+  readonly epoch: number;
+  readonly snapshot: boolean;
+  /** Input steps that end with the epoch that was closed. */
+  readonly ended: readonly string[];
+  readonly draining: boolean;
+}
+/** Per-batch epochs only: everything before `epoch` is finished, sources may read again. */
+export interface Release {
+  readonly kind: "release";
+  readonly execution: number;
+  readonly epoch: number;
+}
+export interface Assign {
+  readonly kind: "assign";
+  readonly execution: number;
+  readonly step: string;
+  readonly part: string;
+  readonly worker: number;
+}
+export interface Committed {
+  readonly kind: "committed";
+  readonly execution: number;
+  readonly epoch: number;
+  readonly time: string;
+  readonly bytes: number;
+  readonly durationMilliseconds: number;
+}
+export type Outcome =
+  | { readonly kind: "completed" }
+  /** `stay`: one process leaves, the others wait for its return; otherwise all processes stop. */
+  | { readonly kind: "drained"; readonly epoch: number; readonly stay: boolean }
+  | { readonly kind: "rescaled"; readonly epoch: number; readonly from: Topology; readonly to: Topology }
+  | { readonly kind: "failed"; readonly error: WireError }
+  | { readonly kind: "lost"; readonly error: WireError };
+export interface End {
+  readonly kind: "end";
+  readonly execution: number;
+  readonly outcome: Outcome;
+}
+/** Compact your partitions' share of these files. */
+export interface Compact {
+  readonly kind: "compact";
+  readonly execution: number;
+  readonly plan: CompactionPlan;
+}
+/** You are in no execution: the flow runs without you for now. */
+export interface Standby {
+  readonly kind: "standby";
+}
+export type FromCoordinator = Prepare | Begin | Tick | Release | Assign | Committed | Compact | Standby | End;
+
+// ------------------------------------------------------------------------------ every process → process 0
+
+export interface Sealed {
+  readonly kind: "sealed";
+  readonly execution: number;
+  readonly epoch: number;
+  readonly files: readonly SnapshotFile[];
+  readonly steps: readonly string[];
+  readonly prepared: readonly (readonly [step: string, value: unknown])[];
+}
+export type ToCoordinator =
+  | { readonly kind: "loaded"; readonly execution: number }
+  | { readonly kind: "partEnded"; readonly execution: number; readonly step: string; readonly part: string }
+  | { readonly kind: "endBatch"; readonly execution: number }
+  | Sealed
+  /** undefined: the share could not be made, the wave is off. */
+  | { readonly kind: "compacted"; readonly execution: number; readonly result: CompactionResult | undefined }
+  | { readonly kind: "done"; readonly execution: number }
+  | { readonly kind: "failed"; readonly execution: number; readonly error: WireError }
+  /** This process has been asked to stop: snapshot, and let it go. */
+  | { readonly kind: "leave" };
+
+export type ControlMessage = FromCoordinator | ToCoordinator;
+
+// ------------------------------------------------------------------------------ process ↔ its workers
+
+export type ToWorker =
+  | {
+      readonly kind: "prepare";
+      readonly execution: number;
+      readonly topology: Topology;
+      readonly assignment: readonly number[];
+      readonly keep: boolean;
+    }
+  | { readonly kind: "rows"; readonly batch: RowBatch }
+  | {
+      readonly kind: "begin";
+      readonly execution: number;
+      readonly startEpoch: number;
+      readonly snapshots: boolean;
+      readonly perBatch: boolean;
+      /** This worker's parts, with their positions (encoded). */
+      readonly sources: Readonly<Record<string, readonly (readonly [part: string, position: Uint8Array | undefined])[]>>;
+      readonly sinks: Readonly<Record<string, readonly (readonly [part: string, position: Uint8Array | undefined])[]>>;
+    }
+  | { readonly kind: "tick"; readonly tick: Tick }
+  | { readonly kind: "release"; readonly epoch: number }
+  | { readonly kind: "assign"; readonly step: string; readonly part: string; readonly position: Uint8Array | undefined }
+  | { readonly kind: "stop" };
+
+export type FromWorker =
+  | { readonly kind: "rows"; readonly batch: RowBatch }
+  | {
+      readonly kind: "closed";
+      readonly epoch: number;
+      readonly prepared: readonly (readonly [step: string, value: unknown, epoch: number])[];
+    }
+  | { readonly kind: "frontier"; readonly epoch: number }
+  | { readonly kind: "partEnded"; readonly step: string; readonly part: string }
+  | { readonly kind: "endBatch" }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly error: WeirError };

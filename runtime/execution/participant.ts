@@ -1,0 +1,212 @@
+/**
+ * One process's part in one execution: loads the state of its partitions, starts its workers, passes the coordinator's
+ * messages on to them, and seals a snapshot once all its workers have closed the epoch.
+ *
+ * Invariant: a snapshot is sealed only with every row of every worker of this process up to its epoch; rows reach the writer
+ * before the `closed` message that completes them because both travel in one order.
+ */
+import { asWeirError, invariant, WeirError } from "../errors/index.ts";
+import type { RowBatch, Store } from "../recovery/types.ts";
+import { type CompactionPlan, type CompactionResult, forEachRow, loadSnapshot, type SnapshotWriter } from "../recovery/index.ts";
+import {
+  type Assign,
+  type Begin,
+  type Compact,
+  type FromWorker,
+  type Prepare,
+  type Tick,
+  toWireError,
+  type ToCoordinator,
+} from "./messages.ts";
+import type { WorkerHandle, WorkerPool } from "./network.ts";
+
+export interface ParticipantOptions {
+  readonly process: number;
+  readonly prepare: Prepare;
+  /** The partition table of the execution before, when its state is still in memory. */
+  readonly previousAssignment: readonly number[] | undefined;
+  readonly pool: WorkerPool;
+  readonly store: Store | undefined;
+  readonly writer: SnapshotWriter | undefined;
+  /** Makes this process's share of a compaction wave. */
+  readonly compact: (plan: CompactionPlan, partitions: readonly number[]) => Promise<CompactionResult>;
+  readonly perBatch: boolean;
+  readonly report: (message: ToCoordinator) => void;
+  /** Where this process's own workers see the frontier, for the coordinator beside us. */
+  readonly onFrontier?: (epoch: number) => void;
+}
+
+export interface Participant {
+  readonly execution: number;
+  load(): Promise<void>;
+  begin(message: Begin): void;
+  tick(message: Tick): void;
+  release(epoch: number): void;
+  assign(message: Assign): void;
+  compact(message: Compact): void;
+  stop(keep: boolean): void;
+}
+
+type Positions = Map<string, Map<string, Uint8Array>>;
+type Prepared = readonly [step: string, value: unknown, epoch: number];
+
+export function createParticipant(options: ParticipantOptions): Participant {
+  const { prepare, pool, store, writer, report } = options;
+  const { execution, topology, assignment } = prepare;
+  const workers = pool.enter(execution, topology);
+  const positions: Positions = new Map();
+  const closedBy = new Map<number, number>();
+  const frontiers = new Map<number, number>();
+  let prepared: Prepared[] = [];
+  let done = 0;
+  let stopped = false;
+
+  const fail = (error: WeirError): void => {
+    if (!stopped) report({ kind: "failed", execution, error: toWireError(error) });
+  };
+
+  const seal = async (epoch: number): Promise<void> => {
+    const mine = prepared.filter(([, , at]) => at <= epoch);
+    prepared = prepared.filter(([, , at]) => at > epoch);
+    try {
+      const sealed = await writer?.seal(epoch);
+      if (stopped) return;
+      report({
+        kind: "sealed",
+        execution,
+        epoch,
+        files: sealed?.files ?? [],
+        steps: sealed?.steps ?? [],
+        prepared: mine.map(([step, value]) => [step, value] as const),
+      });
+    } catch (error) {
+      fail(asWeirError(error, "WEIR_STORE_FAILED", `the snapshot of epoch ${epoch} could not be written`));
+    }
+  };
+
+  const fromWorker = (worker: WorkerHandle, message: FromWorker): void => {
+    if (stopped) return;
+    switch (message.kind) {
+      case "rows":
+        writer?.add(message.batch);
+        return;
+      case "closed": {
+        prepared.push(...message.prepared);
+        const count = (closedBy.get(message.epoch) ?? 0) + 1;
+        closedBy.set(message.epoch, count);
+        if (count < workers.length) return;
+        closedBy.delete(message.epoch);
+        void seal(message.epoch);
+        return;
+      }
+      case "frontier": {
+        frontiers.set(worker.index, message.epoch);
+        if (frontiers.size === workers.length) options.onFrontier?.(Math.min(...frontiers.values()));
+        return;
+      }
+      case "partEnded":
+        report({ kind: "partEnded", execution, step: message.step, part: message.part });
+        return;
+      case "endBatch":
+        report({ kind: "endBatch", execution });
+        return;
+      case "done":
+        done++;
+        if (done === workers.length) report({ kind: "done", execution });
+        return;
+      case "failed":
+        fail(message.error);
+    }
+  };
+  for (const worker of workers) worker.onMessage((message) => fromWorker(worker, message));
+
+  const positionsOf = (step: string): ReadonlyMap<string, Uint8Array> => positions.get(step) ?? new Map<string, Uint8Array>();
+
+  return {
+    execution,
+    async load() {
+      const mine = new Set(workers.map((worker) => worker.index));
+      const before = prepare.keep ? options.previousAssignment : undefined;
+      for (const worker of workers) {
+        worker.post({ kind: "prepare", execution, topology, assignment, keep: before !== undefined });
+      }
+      if (prepare.snapshot !== undefined) {
+        invariant(store !== undefined, "a snapshot to load, but no store");
+        const wanted = (partition: number): boolean => {
+          const owner = assignment[partition]!;
+          return mine.has(owner) && before?.[partition] !== owner;
+        };
+        for await (const batch of loadSnapshot(store, prepare.snapshot, { partitions: wanted, parts: true })) {
+          if (stopped) return;
+          takePositions(batch, positions);
+          for (const worker of workers) worker.post({ kind: "rows", batch });
+        }
+      }
+      report({ kind: "loaded", execution });
+    },
+    begin(message) {
+      for (const worker of workers) {
+        const sources: Record<string, [string, Uint8Array | undefined][]> = {};
+        for (const [step, parts] of Object.entries(message.sources)) {
+          const known = positionsOf(step);
+          sources[step] = parts.filter(([, owner]) => owner === worker.index).map(([part]) => [part, known.get(part)]);
+        }
+        const sinks: Record<string, [string, Uint8Array | undefined][]> = {};
+        for (const [step, parts] of Object.entries(message.sinks)) {
+          const known = positionsOf(step);
+          sinks[step] = parts.map((part) => [part, known.get(part)]);
+        }
+        worker.post({
+          kind: "begin",
+          execution,
+          startEpoch: message.startEpoch,
+          snapshots: writer !== undefined,
+          perBatch: options.perBatch,
+          sources,
+          sinks,
+        });
+      }
+    },
+    tick(tick) {
+      for (const worker of workers) worker.post({ kind: "tick", tick });
+    },
+    release(epoch) {
+      for (const worker of workers) worker.post({ kind: "release", epoch });
+    },
+    assign(message) {
+      const worker = workers.find(({ index }) => index === message.worker);
+      worker?.post({
+        kind: "assign",
+        step: message.step,
+        part: message.part,
+        position: positionsOf(message.step).get(message.part),
+      });
+    },
+    compact(message) {
+      const mine = new Set(workers.map((worker) => worker.index));
+      const partitions = [...assignment.keys()].filter((partition) => mine.has(assignment[partition]!));
+      const answer = (result: CompactionResult | undefined): void => {
+        if (!stopped) report({ kind: "compacted", execution, result });
+      };
+      // A wave is only an economy: when it fails, the deltas stay and the next commit plans another.
+      options.compact(message.plan, partitions).then(answer, () => answer(undefined));
+    },
+    stop(keep) {
+      if (stopped) return;
+      stopped = true;
+      for (const worker of workers) worker.post({ kind: "stop" });
+      pool.leave(execution, keep);
+    },
+  };
+}
+
+/** Rows of parts are few and every process keeps all of them: who reads a part is decided later. */
+function takePositions(batch: RowBatch, positions: Positions): void {
+  forEachRow(batch, {
+    part(step, part, value) {
+      let parts = positions.get(step);
+      if (parts === undefined) positions.set(step, (parts = new Map()));
+      parts.set(part, value.slice());
+    },
+  });
+}

@@ -1,0 +1,296 @@
+/**
+ * A process of a running flow, as the other processes see it: takes part in the executions that process 0 prepares, stands by
+ * when it is in none, and on process 0 leads. It holds no sockets and no threads; a crash is simulated by dropping it.
+ */
+import type { WeirError } from "../errors/index.ts";
+import { isWeirError, WeirError as WeirErrorClass } from "../errors/index.ts";
+import type { Store, Topology } from "../recovery/types.ts";
+import type { CompactionPlan, CompactionResult, SnapshotWriter } from "../recovery/index.ts";
+import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
+import { type Committed, type ControlMessage, fromWireError, type Prepare } from "./messages.ts";
+import type { Network, WorkerPool } from "./network.ts";
+import { createParticipant, type Participant } from "./participant.ts";
+
+export type Phase = "standby" | "loading" | "running" | "rescaling" | "draining" | "completed" | "failed";
+
+export interface ProcessOptions {
+  readonly process: number;
+  readonly network: Network;
+  readonly pool: WorkerPool;
+  readonly store: Store | undefined;
+  /** A writer for the deltas of one execution. */
+  readonly openWriter: (execution: number, partitions: number) => SnapshotWriter;
+  /** This process's share of a compaction wave, here or in another thread. */
+  readonly compact: (
+    plan: CompactionPlan,
+    execution: number,
+    partitions: readonly number[],
+    count: number,
+  ) => Promise<CompactionResult>;
+  /** Given on process 0 only. */
+  readonly lead: Omit<LeaderOptions, "network" | "store" | "wake" | "onEvent"> | undefined;
+  readonly perBatch: boolean;
+  readonly wake: () => void;
+  readonly onEvent?: (event: ProcessEvent) => void;
+}
+export type ProcessEvent = LeaderEvent | { readonly kind: "phase"; readonly phase: Phase } | Committed;
+
+export interface ProcessStatus {
+  readonly phase: Phase;
+  readonly execution: number;
+  readonly topology: Topology;
+  readonly epoch: number;
+  readonly frontier: number;
+  readonly lastSnapshot?: {
+    readonly epoch: number;
+    readonly time: string;
+    readonly bytes: number;
+    readonly durationMilliseconds: number;
+  };
+  readonly lastRescale?: { readonly from: number; readonly to: number; readonly time: string; readonly stallMilliseconds: number };
+  readonly error?: WeirError;
+}
+
+export interface Process {
+  /** Resolves when this process has nothing more to do: the flow completed, or was drained with or without the others. */
+  run(): Promise<"completed" | "drained">;
+  /** Calls what is due; `nextTime` says when to call again. */
+  poll(): void;
+  nextTime(): number | undefined;
+  /** SIGTERM: a snapshot is taken and this process leaves; the others wait for its return. */
+  leave(): void;
+  /** Stops the whole flow behind a snapshot (process 0). */
+  drain(): Promise<{ epoch: number; bytes: number; durationMilliseconds: number }>;
+  snapshot(): Promise<{ epoch: number; bytes: number; durationMilliseconds: number }>;
+  rescale(processes: number): Promise<{ execution: number; epoch: number; stallMilliseconds: number }>;
+  status(): ProcessStatus;
+}
+
+export function createProcess(options: ProcessOptions): Process {
+  const { network, pool, store } = options;
+  let phase: Phase = "loading";
+  let participant: Participant | undefined;
+  let prepare: Prepare | undefined;
+  let previous: { readonly execution: number; readonly assignment: readonly number[] } | undefined;
+  let writer: SnapshotWriter | undefined;
+  let epoch = 0;
+  let frontier = 0;
+  let leaving = false;
+  let lastSnapshot: ProcessStatus["lastSnapshot"];
+  let lastRescale: ProcessStatus["lastRescale"];
+  let failure: WeirError | undefined;
+  let finish!: (how: "completed" | "drained") => void;
+  let fail!: (error: WeirError) => void;
+  const finished = new Promise<"completed" | "drained">((resolve, reject) => {
+    finish = resolve;
+    fail = reject;
+  });
+  finished.catch(() => {});
+
+  const enter = (next: Phase): void => {
+    if (phase === next) return;
+    phase = next;
+    options.onEvent?.({ kind: "phase", phase });
+  };
+
+  const leader: Leader | undefined =
+    options.lead === undefined
+      ? undefined
+      : createLeader({
+          ...options.lead,
+          network,
+          store,
+          wake: options.wake,
+          onEvent(event) {
+            if (event.kind === "rescaled") {
+              lastRescale = {
+                from: event.from.processes,
+                to: event.to.processes,
+                time: new Date(options.lead!.clock()).toISOString(),
+                stallMilliseconds: event.stallMilliseconds,
+              };
+            }
+            options.onEvent?.(event);
+          },
+        });
+
+  const stop = (keep: boolean): void => {
+    participant?.stop(keep);
+    participant = undefined;
+    const closing = writer;
+    writer = undefined;
+    void closing?.close();
+  };
+
+  const start = (message: Prepare): void => {
+    const keep = message.keep && previous?.execution === message.execution - 1;
+    stop(keep);
+    prepare = message;
+    enter("loading");
+    epoch = frontier = (message.snapshot?.epoch ?? 0) + 1;
+    writer = store === undefined ? undefined : options.openWriter(message.execution, message.assignment.length);
+    const mine = createParticipant({
+      process: options.process,
+      prepare: message,
+      previousAssignment: keep ? previous!.assignment : undefined,
+      pool,
+      store,
+      writer,
+      perBatch: options.perBatch,
+      compact: (plan, partitions) => options.compact(plan, message.execution, partitions, message.assignment.length),
+      report: (report) => network.send(0, report),
+      onFrontier(reached) {
+        frontier = reached;
+        leader?.frontier(message.execution, reached);
+      },
+    });
+    participant = mine;
+    mine.load().catch((error: unknown) => {
+      if (participant !== mine) return;
+      const wrapped = isWeirError(error)
+        ? error
+        : new WeirErrorClass("WEIR_STORE_FAILED", `the state could not be loaded: ${String(error)}`, { cause: error });
+      network.send(0, { kind: "failed", execution: message.execution, error: { code: wrapped.code, message: wrapped.message } });
+    });
+  };
+
+  network.onMessage((from, message: ControlMessage) => {
+    switch (message.kind) {
+      case "prepare":
+        if (from === 0 && (prepare === undefined || message.execution > prepare.execution)) start(message);
+        return;
+      case "begin":
+        if (participant?.execution !== message.execution) return;
+        epoch = message.startEpoch;
+        participant.begin(message);
+        enter("running");
+        return;
+      case "tick":
+        if (participant?.execution !== message.execution) return;
+        epoch = message.epoch;
+        if (message.draining) enter("draining");
+        participant.tick(message);
+        return;
+      case "release":
+        if (participant?.execution === message.execution) participant.release(message.epoch);
+        return;
+      case "assign":
+        if (participant?.execution === message.execution) participant.assign(message);
+        return;
+      case "compact":
+        if (participant?.execution === message.execution) participant.compact(message);
+        return;
+      case "standby":
+        if (participant === undefined) enter("standby");
+        return;
+      case "committed": {
+        const { epoch: of, time, bytes, durationMilliseconds } = message;
+        lastSnapshot = { epoch: of, time, bytes, durationMilliseconds };
+        options.onEvent?.(message);
+        return;
+      }
+      case "end": {
+        if (participant?.execution !== message.execution) return;
+        const { outcome } = message;
+        previous =
+          outcome.kind === "rescaled" && prepare !== undefined
+            ? { execution: message.execution, assignment: prepare.assignment }
+            : undefined;
+        stop(outcome.kind === "rescaled");
+        if (leader !== undefined && outcome.kind !== "rescaled") return;
+        switch (outcome.kind) {
+          case "completed":
+            enter("completed");
+            return finish("completed");
+          case "drained":
+            if (outcome.stay && !leaving) return enter("standby");
+            return finish("drained");
+          case "rescaled":
+            return enter("rescaling");
+          case "failed":
+          case "lost": {
+            const error = fromWireError(outcome.error);
+            if (error.code === "WEIR_PEER_LOST" || error.code === "WEIR_STORE_FAILED") return enter("loading");
+            failure = error;
+            enter("failed");
+            return fail(error);
+          }
+        }
+        return;
+      }
+      default:
+        leader?.handle(from, message);
+    }
+  });
+
+  network.onPeer((peer, state, error) => {
+    if (state === "up") {
+      leader?.peerUp(peer);
+      return;
+    }
+    const lost = error ?? new WeirErrorClass("WEIR_PEER_LOST", `process ${peer} went away`);
+    leader?.peerLost(peer, lost);
+    if (leader === undefined && participant !== undefined && prepare !== undefined && peer < prepare.topology.processes) {
+      stop(false);
+      previous = undefined;
+      if (leaving) finish("drained");
+      else enter("loading");
+    }
+  });
+
+  return {
+    async run() {
+      if (leader === undefined) return finished;
+      try {
+        const how = await leader.run();
+        stop(false);
+        enter(how === "completed" ? "completed" : "draining");
+        finish(how);
+        return how;
+      } catch (error) {
+        stop(false);
+        failure = error as WeirError;
+        enter("failed");
+        fail(failure);
+        throw error;
+      }
+    },
+    poll: () => leader?.poll(),
+    nextTime: () => leader?.nextTime(),
+    leave() {
+      leaving = true;
+      if (leader !== undefined) leader.drain(true);
+      else if (participant === undefined || phase !== "running") finish("drained");
+      else network.send(0, { kind: "leave" });
+    },
+    async drain() {
+      if (leader === undefined) throw new WeirErrorClass("WEIR_EXECUTION_ENDED", "only process 0 drains a flow");
+      leader.drain(false);
+      await finished;
+      return {
+        epoch: lastSnapshot?.epoch ?? 0,
+        bytes: lastSnapshot?.bytes ?? 0,
+        durationMilliseconds: lastSnapshot?.durationMilliseconds ?? 0,
+      };
+    },
+    snapshot() {
+      if (leader === undefined)
+        return Promise.reject(new WeirErrorClass("WEIR_EXECUTION_ENDED", "only process 0 takes a snapshot"));
+      return leader.snapshot();
+    },
+    rescale(processes) {
+      if (leader === undefined) return Promise.reject(new WeirErrorClass("WEIR_RESCALE_REFUSED", "only process 0 rescales a flow"));
+      return leader.rescale(processes);
+    },
+    status: () => ({
+      phase,
+      execution: prepare?.execution ?? 0,
+      topology: prepare?.topology ?? options.lead?.topology ?? { processes: 0, threads: 1 },
+      epoch,
+      frontier,
+      ...(lastSnapshot === undefined ? {} : { lastSnapshot }),
+      ...(lastRescale === undefined ? {} : { lastRescale }),
+      ...(failure === undefined ? {} : { error: failure }),
+    }),
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * One seed, one life of a flow: processes that crash and come back, links that break, a store that fails, stalls and answers
+ * twice, snapshots, drains and rescales at any moment, all in one thread and virtual time. The run must end, and what it leaves
+ * must be what an undisturbed run leaves.
+ */
+import { createLocalPool } from "../../runtime/execution/local-pool.ts";
+import { createProcess, type Process, type ProcessEvent } from "../../runtime/execution/process.ts";
+import { flowFacts } from "../../runtime/execution/flow-facts.ts";
+import { hashName } from "../../runtime/flow/index.ts";
+import { compactPartitions, createMemoryStore, createSnapshotWriter, type StoreFault } from "../../runtime/recovery/index.ts";
+import { createDisk } from "./disk.ts";
+import { createMesh } from "./network.ts";
+import { createRandom } from "./random.ts";
+import { createScenario } from "./scenario.ts";
+import { createSchedule } from "./schedule.ts";
+
+export interface SimulationResult {
+  readonly seed: number;
+  readonly virtualMs: number;
+  readonly crashes: number;
+  readonly rescales: number;
+  readonly executions: number;
+  readonly snapshots: number;
+}
+
+const limitMs = 30 * 60_000;
+
+export async function simulate(seed: number, log: (line: string) => void = () => {}): Promise<SimulationResult> {
+  const random = createRandom(seed);
+  const schedule = createSchedule(random);
+  const mesh = createMesh(random, schedule);
+  const disk = createDisk();
+  const scenario = createScenario(random);
+  const objects = new Map<string, Uint8Array>();
+  const begin = schedule.now();
+  /** Trouble ends after a while, so that the flow can. */
+  const calmAt = begin + 2000 + random.integer(6000);
+  const trouble = random.chance(0.85);
+  const storeTrouble = random.chance(0.6);
+  const troubled = (): boolean => trouble && schedule.now() < calmAt;
+  const most = 1 + random.integer(4);
+  const threads = 1 + random.integer(2);
+  const partitions = [1 + most * threads, 8, 32, 128][random.integer(4)]!;
+  const epochMs = [0, 5, 20, 100][random.integer(4)]!;
+  const snapshotMs = [0, 30, 200][random.integer(3)]!;
+  const retain = 1 + random.integer(2);
+  const processes = 1 + random.integer(most);
+  let crashes = 0;
+  let rescales = 0;
+  let snapshots = 0;
+  let executions = 0;
+  const finished = new Map<number, "completed" | "drained">();
+  let failure: unknown;
+
+  interface Living {
+    readonly process: Process;
+    stop(): void;
+  }
+  const living = new Map<number, Living>();
+
+  const faults = (): StoreFault | undefined => {
+    if (!storeTrouble || !troubled() || !random.chance(0.06)) return undefined;
+    return (["before", "after", "twice"] as const)[random.integer(3)];
+  };
+
+  const start = (index: number): void => {
+    const end = mesh.join(index);
+    const removals: (() => void)[] = [];
+    let alive = true;
+    const store = createMemoryStore(
+      {
+        url: "memory://simulated",
+        fault: faults,
+        // A dead process's answers never come: what it had not written stays unwritten.
+        delay: () =>
+          new Promise((resolve) => {
+            schedule.at(schedule.now() + random.integer(troubled() && random.chance(0.1) ? 3000 : 20), () => alive && resolve());
+          }),
+      },
+      objects,
+    );
+    const flow = scenario.flow(disk);
+    const pool = createLocalPool({
+      flow,
+      fabrics: end.fabrics,
+      driver: {
+        add(driven) {
+          const remove = schedule.addActor(driven);
+          removals.push(remove);
+          return remove;
+        },
+        wake() {},
+        stop() {},
+      },
+      now: schedule.now,
+    });
+    const process = createProcess({
+      process: index,
+      network: end,
+      pool,
+      store,
+      openWriter: (execution, count) =>
+        createSnapshotWriter({ store, flow: flow.id, execution, process: index, hash: hashName, partitions: count, inline: true }),
+      compact: (plan, execution, owned, count) =>
+        compactPartitions(store, plan, {
+          identity: { flow: flow.id, execution, process: index, hash: hashName, partitions: count },
+          partitions: owned,
+          parts: index === 0,
+        }),
+      lead:
+        index !== 0
+          ? undefined
+          : {
+              ...flowFacts(flow),
+              topology: { processes, threads },
+              keepTopology: true,
+              hash: hashName,
+              partitions,
+              retain,
+              allowDroppedState: false,
+              owner: `process ${index}`,
+              epochMs,
+              snapshotMs,
+              listEveryMs: 500,
+              clock: schedule.now,
+              sleep: schedule.sleep,
+            },
+      perBatch: epochMs === 0,
+      wake() {},
+      onEvent(event: ProcessEvent) {
+        if (event.kind === "committed" && index === 0) snapshots++;
+        if (event.kind === "claimed") executions++;
+        if (event.kind === "rescaled") rescales++;
+        log(
+          `${schedule.now() - begin} ms process ${index}: ${JSON.stringify(event, (_name, value: unknown) => (value instanceof Error ? value.message : value))}`,
+        );
+      },
+    });
+    removals.push(
+      schedule.addActor({
+        step() {
+          process.poll();
+          return false;
+        },
+        nextTime: process.nextTime,
+      }),
+    );
+    living.set(index, {
+      process,
+      stop() {
+        alive = false;
+        for (const remove of removals) remove();
+        living.delete(index);
+      },
+    });
+    const again = (): void => schedule.at(schedule.now() + 1 + random.integer(300), () => start(index));
+    process.run().then(
+      (how) => {
+        if (!alive) return;
+        if (how === "completed") finished.set(index, how);
+        else {
+          // It left; its pod starts again.
+          living.get(index)?.stop();
+          mesh.crash(index);
+          again();
+        }
+      },
+      (error: unknown) => {
+        if (alive) failure ??= error;
+      },
+    );
+  };
+
+  const disturb = (): void => {
+    if (!troubled()) return;
+    schedule.at(schedule.now() + 1 + random.integer(400), disturb);
+    const index = random.integer(most);
+    const victim = living.get(index);
+    const leader = living.get(0)?.process;
+    const kind = random.integer(10);
+    if (kind < 3 && victim !== undefined && !finished.has(index)) {
+      log(`${schedule.now() - begin} ms crash of process ${index}`);
+      crashes++;
+      victim.stop();
+      mesh.crash(index);
+      schedule.at(schedule.now() + 1 + random.integer(500), () => start(index));
+    } else if (kind < 4 && most > 1) {
+      const other = (index + 1 + random.integer(most - 1)) % most;
+      log(`${schedule.now() - begin} ms cut between ${index} and ${other}`);
+      mesh.cut(index, other);
+    } else if (kind < 7 && leader !== undefined) {
+      const wanted = 1 + random.integer(most);
+      leader.rescale(wanted).then(
+        (result) => log(`${schedule.now() - begin} ms rescaled to ${wanted}: ${JSON.stringify(result)}`),
+        () => {},
+      );
+    } else if (kind < 8) leader?.snapshot().catch(() => {});
+    else if (kind < 9 && victim !== undefined && !finished.has(index)) {
+      log(`${schedule.now() - begin} ms SIGTERM of process ${index}`);
+      victim.process.leave();
+    }
+  };
+
+  for (let index = 0; index < most; index++) start(index);
+  disturb();
+  await schedule.run(() => failure !== undefined || finished.has(0), begin + limitMs);
+  if (failure !== undefined) throw failure;
+  scenario.check(disk);
+  return { seed, virtualMs: schedule.now() - begin, crashes, rescales, executions, snapshots };
+}
