@@ -62,7 +62,13 @@ export interface Client {
   create<T extends KubernetesObject>(resource: Resource, object: T, options?: { subresource?: string; name?: string }): Promise<T>;
   replace<T extends KubernetesObject>(resource: Resource, object: T, subresource?: string): Promise<T>;
   /** A JSON merge patch. */
-  merge<T extends KubernetesObject>(resource: Resource, name: string, namespace: string | undefined, patch: unknown, subresource?: string): Promise<T>;
+  merge<T extends KubernetesObject>(
+    resource: Resource,
+    name: string,
+    namespace: string | undefined,
+    patch: unknown,
+    subresource?: string,
+  ): Promise<T>;
   delete(resource: Resource, name: string, namespace?: string, options?: Record<string, unknown>): Promise<void>;
   /** Closes kept connections. */
   close(): void;
@@ -96,9 +102,12 @@ function refusal(method: string, path: string, message: http.IncomingMessage, bo
     status = { message: body.slice(0, 300) };
   }
   const seconds = status.details?.retryAfterSeconds ?? Number(message.headers["retry-after"]);
-  return new ApiError(code, status.reason ?? http.STATUS_CODES[code] ?? "Unknown", `${method} ${path}: ${status.message ?? code}`, {
-    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
-  });
+  return new ApiError(
+    code,
+    status.reason ?? http.STATUS_CODES[code] ?? "Unknown",
+    `${method} ${path}: ${status.message ?? code}`,
+    Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {},
+  );
 }
 
 export function createClient(access: ClusterAccess, userAgent = "sandbox"): Client {
@@ -109,7 +118,13 @@ export function createClient(access: ClusterAccess, userAgent = "sandbox"): Clie
   // A watch holds its connection for minutes and is cut, not returned: it has its own.
   const streams = secure ? new https.Agent({ keepAlive: false, ...tls }) : new http.Agent({ keepAlive: false });
 
-  const open = (method: string, path: string, options: RequestOptions, through: http.Agent, again: boolean): Promise<http.IncomingMessage> =>
+  const open = (
+    method: string,
+    path: string,
+    options: RequestOptions,
+    through: http.Agent,
+    again: boolean,
+  ): Promise<http.IncomingMessage> =>
     new Promise((done, fail) => {
       const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
       const headers: http.OutgoingHttpHeaders = { accept: "application/json", "user-agent": userAgent };
@@ -156,7 +171,8 @@ export function createClient(access: ClusterAccess, userAgent = "sandbox"): Clie
       return answer;
     },
     get: (resource, name, namespace) => client.request("GET", resourcePath(resource, namespace, name)),
-    list: (resource, namespace, query) => client.request("GET", resourcePath(resource, namespace), query === undefined ? {} : { query }),
+    list: (resource, namespace, query) =>
+      client.request("GET", resourcePath(resource, namespace), query === undefined ? {} : { query }),
     create(resource, object, options = {}) {
       const path = resourcePath(resource, object.metadata.namespace, options.name, options.subresource);
       return client.request("POST", path, { body: object });

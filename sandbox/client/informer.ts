@@ -43,13 +43,17 @@ interface WatchEvent<T> {
   object: T | Status;
 }
 
-export function startInformer<T extends KubernetesObject>(client: Client, resource: Resource, options: InformerOptions = {}): Informer<T> {
+export function startInformer<T extends KubernetesObject>(
+  client: Client,
+  resource: Resource,
+  options: InformerOptions = {},
+): Informer<T> {
   const store = new Map<string, T>();
   const handlers: ChangeHandler<T>[] = [];
   const listedHandlers: (() => void)[] = [];
   const stopping = new AbortController();
   let listed = false;
-  let { promise: synced, resolve: markSynced, reject: refuseSync } = Promise.withResolvers<void>();
+  const { promise: synced, resolve: markSynced, reject: refuseSync } = Promise.withResolvers<void>();
   synced.catch(() => undefined);
 
   const tell = (current: T | undefined, previous: T | undefined, key: string): void => {
@@ -58,7 +62,8 @@ export function startInformer<T extends KubernetesObject>(client: Client, resour
   const put = (object: T): void => {
     const key = keyOf(object);
     const previous = store.get(key);
-    if (previous?.metadata.resourceVersion !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (previous?.metadata.resourceVersion !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion)
+      return;
     store.set(key, object);
     // A new object under an old name: whoever follows objects by identity must see the old one go.
     if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) {
@@ -98,7 +103,13 @@ export function startInformer<T extends KubernetesObject>(client: Client, resour
   const watch = async (from: string, progressed: () => void): Promise<string | undefined> => {
     let version = from;
     // The server is asked to end the watch after some minutes, spread so that not all end together.
-    const query = { ...selectors, watch: true, allowWatchBookmarks: true, resourceVersion: from, timeoutSeconds: 240 + Math.floor(Math.random() * 120) };
+    const query = {
+      ...selectors,
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: from,
+      timeoutSeconds: 240 + Math.floor(Math.random() * 120),
+    };
     const stream = await client.stream(path, { query, signal: stopping.signal });
     // A connection that died without a word (a laptop that slept) is noticed by the socket's keep-alive.
     stream.socket.setKeepAlive(true, 10_000);

@@ -37,7 +37,9 @@ export function loadKubeconfig(file: string, contextName?: string): ClusterAcces
   const cluster = pick(config?.["clusters"], context["cluster"], "cluster");
   const user = pick(config?.["users"], context["user"], "user");
   if (user["exec"] !== undefined || user["auth-provider"] !== undefined) {
-    throw new Error(`${file}: the user ${JSON.stringify(context["user"])} authenticates through a plugin, which is not supported here`);
+    throw new Error(
+      `${file}: the user ${JSON.stringify(context["user"])} authenticates through a plugin, which is not supported here`,
+    );
   }
   const bytes = (entry: Record<string, any>, name: string): Buffer | undefined => {
     if (entry[`${name}-data`] !== undefined) return Buffer.from(entry[`${name}-data`], "base64");
@@ -47,7 +49,9 @@ export function loadKubeconfig(file: string, contextName?: string): ClusterAcces
     server: String(cluster["server"]).replace(/\/+$/, ""),
     ca: bytes(cluster, "certificate-authority"),
     insecure: cluster["insecure-skip-tls-verify"] === true,
-    token: user["token"] ?? (user["tokenFile"] === undefined ? undefined : readFileSync(resolve(dirname(file), user["tokenFile"]), "utf8").trim()),
+    token:
+      user["token"] ??
+      (user["tokenFile"] === undefined ? undefined : readFileSync(resolve(dirname(file), user["tokenFile"]), "utf8").trim()),
     cert: bytes(user, "client-certificate"),
     key: bytes(user, "client-key"),
     namespace: context["namespace"],

@@ -1,7 +1,13 @@
 /** The kinds that the kubelet and the workload controllers work with. */
 import type { Resource } from "./client.ts";
 
-const core = (plural: string, kind: string, namespaced = true): Resource => ({ group: "", version: "v1", plural, kind, namespaced });
+const core = (plural: string, kind: string, namespaced = true): Resource => ({
+  group: "",
+  version: "v1",
+  plural,
+  kind,
+  namespaced,
+});
 const at = (group: string, plural: string, kind: string): Resource => ({ group, version: "v1", plural, kind, namespaced: true });
 
 export const pods = core("pods", "Pod");

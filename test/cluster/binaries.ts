@@ -10,7 +10,9 @@ export type Program = "etcd" | "kube-apiserver" | "kube-controller-manager" | "k
 const script = join(import.meta.dirname, "build.sh");
 
 /** The folder with `programs` in it. `undefined`: they are not there and cannot be built here; throws in CI and when a build fails. */
-export function findPrograms(programs: readonly Program[] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"]): string | undefined {
+export function findPrograms(
+  programs: readonly Program[] = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"],
+): string | undefined {
   const bin = execFileSync(script, ["--directory"], { encoding: "utf8" }).trim();
   const missing = programs.filter((program) => !existsSync(join(bin, program)));
   if (missing.length === 0) return bin;

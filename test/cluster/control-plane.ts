@@ -32,7 +32,10 @@ const prefix = "weir-control-plane-";
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
-    servers.map((server) => new Promise<number>((done) => server.listen(0, "127.0.0.1", () => done((server.address() as { port: number }).port)))),
+    servers.map(
+      (server) =>
+        new Promise<number>((done) => server.listen(0, "127.0.0.1", () => done((server.address() as { port: number }).port))),
+    ),
   );
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
   return ports;
@@ -73,7 +76,12 @@ export async function startControlPlane(bin: string): Promise<ControlPlane> {
   const pki = await createPki(join(directory, "pki"));
   const at = (name: string) => join(pki.directory, name);
   const [serving, kubeletClient, admin, manager] = await Promise.all([
-    pki.certificate("apiserver", "/CN=kube-apiserver", ["DNS:localhost", "DNS:kubernetes.default.svc", "IP:127.0.0.1", "IP:10.96.0.1"]),
+    pki.certificate("apiserver", "/CN=kube-apiserver", [
+      "DNS:localhost",
+      "DNS:kubernetes.default.svc",
+      "IP:127.0.0.1",
+      "IP:10.96.0.1",
+    ]),
     pki.certificate("kubelet-client", "/O=system:masters/CN=kube-apiserver-kubelet-client"),
     pki.kubeconfig(server, "admin", "/O=system:masters/CN=kubernetes-admin"),
     pki.kubeconfig(server, "controller-manager", "/CN=system:kube-controller-manager"),
@@ -87,22 +95,48 @@ export async function startControlPlane(bin: string): Promise<ControlPlane> {
       `--initial-cluster=test=http://127.0.0.1:${peerPort}`,
     ],
     "kube-apiserver": [
-      ...["--bind-address=127.0.0.1", "--endpoint-reconciler-type=none", "--advertise-address=192.0.2.1", `--secure-port=${apiPort}`],
-      ...[`--etcd-servers=http://127.0.0.1:${etcdPort}`, `--tls-cert-file=${serving.cert}`, `--tls-private-key-file=${serving.key}`],
-      ...[`--client-ca-file=${pki.ca}`, `--kubelet-certificate-authority=${pki.ca}`],
-      ...[`--kubelet-client-certificate=${kubeletClient.cert}`, `--kubelet-client-key=${kubeletClient.key}`],
-      ...["--kubelet-preferred-address-types=InternalIP", "--service-account-issuer=https://kubernetes.default.svc.cluster.local"],
-      ...[`--service-account-key-file=${at("sa.pub")}`, `--service-account-signing-key-file=${at("sa.key")}`],
-      ...["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction", "--service-cluster-ip-range=10.96.0.0/16"],
-      ...["--profiling=false", "--v=1"],
+      "--bind-address=127.0.0.1",
+      "--endpoint-reconciler-type=none",
+      "--advertise-address=192.0.2.1",
+      `--secure-port=${apiPort}`,
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+      `--tls-cert-file=${serving.cert}`,
+      `--tls-private-key-file=${serving.key}`,
+      `--client-ca-file=${pki.ca}`,
+      `--kubelet-certificate-authority=${pki.ca}`,
+      `--kubelet-client-certificate=${kubeletClient.cert}`,
+      `--kubelet-client-key=${kubeletClient.key}`,
+      "--kubelet-preferred-address-types=InternalIP",
+      "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+      `--service-account-key-file=${at("sa.pub")}`,
+      `--service-account-signing-key-file=${at("sa.key")}`,
+      "--authorization-mode=Node,RBAC",
+      "--enable-admission-plugins=NodeRestriction",
+      "--service-cluster-ip-range=10.96.0.0/16",
+      "--profiling=false",
+      "--v=1",
     ],
     "kube-controller-manager": [
-      ...[`--kubeconfig=${manager}`, `--authentication-kubeconfig=${manager}`, `--authorization-kubeconfig=${manager}`],
-      ...["--bind-address=127.0.0.1", `--secure-port=${managerPort}`, `--tls-cert-file=${serving.cert}`, `--tls-private-key-file=${serving.key}`],
-      ...["--use-service-account-credentials=true", "--leader-elect=false", `--service-account-private-key-file=${at("sa.key")}`],
-      ...[`--root-ca-file=${pki.ca}`, `--cluster-signing-cert-file=${pki.ca}`, `--cluster-signing-key-file=${at("ca.key")}`],
-      ...["--kube-api-qps=500", "--kube-api-burst=1000", "--allocate-node-cidrs=false", "--node-monitor-grace-period=20s"],
-      ...["--service-cluster-ip-range=10.96.0.0/16", "--profiling=false", "--v=1"],
+      `--kubeconfig=${manager}`,
+      `--authentication-kubeconfig=${manager}`,
+      `--authorization-kubeconfig=${manager}`,
+      "--bind-address=127.0.0.1",
+      `--secure-port=${managerPort}`,
+      `--tls-cert-file=${serving.cert}`,
+      `--tls-private-key-file=${serving.key}`,
+      "--use-service-account-credentials=true",
+      "--leader-elect=false",
+      `--service-account-private-key-file=${at("sa.key")}`,
+      `--root-ca-file=${pki.ca}`,
+      `--cluster-signing-cert-file=${pki.ca}`,
+      `--cluster-signing-key-file=${at("ca.key")}`,
+      "--kube-api-qps=500",
+      "--kube-api-burst=1000",
+      "--allocate-node-cidrs=false",
+      "--node-monitor-grace-period=20s",
+      "--service-cluster-ip-range=10.96.0.0/16",
+      "--profiling=false",
+      "--v=1",
     ],
   };
 
@@ -151,7 +185,10 @@ export async function startControlPlane(bin: string): Promise<ControlPlane> {
       );
       if (failure === undefined) return;
       if (!running(program) || Date.now() > deadline) {
-        const log = readFileSync(join(directory, "logs", `${program}.log`), "utf8").split("\n").slice(-15).join("\n");
+        const log = readFileSync(join(directory, "logs", `${program}.log`), "utf8")
+          .split("\n")
+          .slice(-15)
+          .join("\n");
         await stop();
         throw new Error(`${what} did not come up: ${String(failure)}\n${log}`);
       }
@@ -168,7 +205,9 @@ export async function startControlPlane(bin: string): Promise<ControlPlane> {
   await until("the API server", "kube-apiserver", apiReady);
   launch("kube-controller-manager");
   // Pods are refused in a namespace whose default service account is not there yet.
-  await until("the controller manager", "kube-controller-manager", () => client.get(resources.serviceAccounts, "default", "default"));
+  await until("the controller manager", "kube-controller-manager", () =>
+    client.get(resources.serviceAccounts, "default", "default"),
+  );
 
   return {
     kubeconfig: admin,

@@ -27,8 +27,20 @@ export async function createPki(directory: string): Promise<Pki> {
   };
   await key(at("ca.key"));
   await openssl(
-    ...["req", "-x509", "-new", "-key", at("ca.key"), "-subj", "/CN=test-authority", "-days", "7", "-sha256"],
-    ...["-addext", "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign", "-out", at("ca.crt")],
+    "req",
+    "-x509",
+    "-new",
+    "-key",
+    at("ca.key"),
+    "-subj",
+    "/CN=test-authority",
+    "-days",
+    "7",
+    "-sha256",
+    "-addext",
+    "keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign",
+    "-out",
+    at("ca.crt"),
   );
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   await writeFile(at("sa.key"), privateKey.export({ type: "sec1", format: "pem" }), { mode: 0o600 });
@@ -47,8 +59,23 @@ export async function createPki(directory: string): Promise<Pki> {
       await writeFile(at(`${name}.ext`), extensions.join("\n") + "\n");
       await openssl("req", "-new", "-key", made.key, "-subj", subject, "-out", at(`${name}.csr`));
       await openssl(
-        ...["x509", "-req", "-in", at(`${name}.csr`), "-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-days", "7", "-sha256"],
-        ...["-set_serial", `0x${randomBytes(8).toString("hex")}`, "-extfile", at(`${name}.ext`), "-out", made.cert],
+        "x509",
+        "-req",
+        "-in",
+        at(`${name}.csr`),
+        "-CA",
+        at("ca.crt"),
+        "-CAkey",
+        at("ca.key"),
+        "-days",
+        "7",
+        "-sha256",
+        "-set_serial",
+        `0x${randomBytes(8).toString("hex")}`,
+        "-extfile",
+        at(`${name}.ext`),
+        "-out",
+        made.cert,
       );
       return made;
     },

@@ -1,0 +1,66 @@
+/**
+ * Brings pods' statuses to the API. Invariant: for each pod the last status given is the last one written; what was overtaken before
+ * it could be written is skipped, and an absent API server is waited for.
+ */
+import { createWorkQueue, isConflict, isNotFound, resources, type Client, type Pod, type PodStatus } from "../client/index.ts";
+
+export interface StatusWriter {
+  /** Look at the pod's status again. */
+  touch(uid: string): void;
+  /** Resolves when the status as it is now is written, or the pod is gone from the API. */
+  flush(uid: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StatusSource {
+  pod(): Pod;
+  status(): PodStatus;
+}
+
+export function createStatusWriter(
+  client: Client,
+  find: (uid: string) => StatusSource | undefined,
+  log: (message: string) => void,
+): StatusWriter {
+  const written = new Map<string, string>();
+  const waiting = new Map<string, (() => void)[]>();
+
+  const write = async (uid: string): Promise<void> => {
+    const source = find(uid);
+    const waiters = waiting.get(uid) ?? [];
+    if (source !== undefined) {
+      const { name, namespace } = source.pod().metadata;
+      const status = source.status();
+      const text = JSON.stringify(status);
+      if (written.get(uid) !== text) {
+        try {
+          // The uid makes the server refuse it for a namesake that has taken the pod's place.
+          await client.merge(resources.pods, name, namespace, { metadata: { uid }, status }, "status");
+          written.set(uid, text);
+        } catch (error) {
+          if (!isNotFound(error) && !isConflict(error)) throw error;
+        }
+      }
+    } else written.delete(uid);
+    waiting.delete(uid);
+    for (const waiter of waiters) waiter();
+  };
+  let warned = 0;
+  const queue = createWorkQueue(write, {
+    maxDelayMs: 1000,
+    onError(_key, error) {
+      if (Date.now() - warned < 10_000) return;
+      warned = Date.now();
+      log(`pod status: ${String(error)}`);
+    },
+  });
+  return {
+    touch: (uid) => queue.add(uid),
+    flush: (uid) =>
+      new Promise((done) => {
+        waiting.set(uid, [...(waiting.get(uid) ?? []), done]);
+        queue.add(uid);
+      }),
+    stop: () => queue.stop(),
+  };
+}
