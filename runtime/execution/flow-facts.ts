@@ -1,16 +1,16 @@
 /** What the coordinator must know of a flow besides its steps' code: sources to list, sinks to list and settle, steps with rows. */
 import { asWeirError } from "../errors/index.ts";
-import { type Dataflow, inputsOf, outputsOf, statefulSteps } from "../flow/index.ts";
+import { type Dataflow, sinksOf, sourcesOf, statefulSteps } from "../flow/index.ts";
 import type { CoordinatedSource } from "./coordinator.ts";
 import type { LeaderOptions } from "./leader.ts";
 
 export type FlowFacts = Pick<LeaderOptions, "flowId" | "steps" | "sources" | "listSinks" | "settle">;
 
 export function flowFacts(flow: Dataflow): FlowFacts {
-  const sources: CoordinatedSource[] = inputsOf(flow).map(({ step, source }) =>
+  const sources: CoordinatedSource[] = sourcesOf(flow).map(({ step, source }) =>
     source.kind === "partitioned" ? { step, list: () => source.listParts() } : { step },
   );
-  const sinks = outputsOf(flow);
+  const sinks = sinksOf(flow);
   return {
     flowId: flow.id,
     // Positions are state too: a source that is gone would silently start over when it comes back.

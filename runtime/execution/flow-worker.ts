@@ -6,16 +6,11 @@
  * records or writes has passed it; the probe's frontier is global, so all workers' operators have finished the epoch by then.
  */
 import { asWeirError, type WeirError } from "../errors/index.ts";
-import {
-  type Dataflow,
-  createKeyedStates,
-  type FlowMetrics,
-  type FlowRuntime,
-  type KeyedStates,
-  lowerFlow,
-  partitionOf,
-  type SourceReader,
-} from "../flow/index.ts";
+import type { Dataflow, FlowRuntime, SourceReader } from "../flow/index.ts";
+import { partitionOf } from "../flow/hash.ts";
+import { lowerFlow } from "../flow/lower.ts";
+import type { FlowMetrics } from "../flow/metrics.ts";
+import { createKeyedStates, type KeyedStates } from "../flow/state/keyed-states.ts";
 import { forEachRow } from "../recovery/index.ts";
 import type { Fabric } from "../timely/communication/fabric.ts";
 import { decodeValue } from "../timely/communication/codec/index.ts";
@@ -60,7 +55,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
   const { index } = fabric;
   const readers = new Map<string, SourceReader>();
   let assignment: readonly number[] = [];
-  let accepts: boolean[] = [];
+  const accepts: boolean[] = [];
   let failed = false;
   let running: Running | undefined;
 
@@ -76,8 +71,11 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
     assignment = message.assignment;
     const before = message.keep ? slot.assignment : undefined;
     if (before === undefined || slot.states === undefined) slot.states = createKeyedStates(assignment.length);
-    else slot.states.retainPartitions((partition) => assignment[partition] === index);
-    accepts = assignment.map((owner, partition) => owner === index && before?.[partition] !== index);
+    for (const [partition, owner] of assignment.entries()) {
+      if (owner === index) slot.states.addPartition(partition);
+      else slot.states.dropPartition(partition);
+      accepts[partition] = owner === index && before?.[partition] !== index;
+    }
     slot.assignment = assignment;
   };
 
@@ -115,8 +113,8 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       },
       fail,
     };
-    const lowered = worker.dataflow((scope) => lowerFlow(flow, runtime, scope));
-    return { worker, epochs, recorder, lowered, frontier: message.startEpoch, done: false };
+    const dataflow = worker.launch((scope) => lowerFlow(flow, runtime, scope));
+    return { worker, epochs, recorder, dataflow, lowered: dataflow.result, frontier: message.startEpoch, done: false };
   };
 
   const report = (state: Running): void => {
@@ -171,6 +169,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
         case "stop":
           failed = true;
           running?.lowered.dispose();
+          running?.dataflow.dispose();
           running = undefined;
           readers.clear();
           fabric.close();
@@ -181,7 +180,8 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       const state = running;
       let active = false;
       try {
-        active = state.worker.step();
+        state.worker.step();
+        active = state.worker.busy();
         if (!failed) report(state);
       } catch (error) {
         fail(asWeirError(error, "WEIR_STEP_FAILED", "the worker failed"));
@@ -199,6 +199,7 @@ interface Running {
   readonly worker: ReturnType<typeof createWorker>;
   readonly epochs: ReturnType<typeof createEpochClock>;
   readonly recorder: ReturnType<typeof createRowRecorder>;
+  readonly dataflow: { dispose(): void };
   readonly lowered: ReturnType<typeof lowerFlow>;
   frontier: number;
   done: boolean;

@@ -9,11 +9,11 @@ import { isAbort } from "./sentinels.ts";
  * @throws WeirError when the flow fails; a user's error is its cause and the step is named.
  */
 export async function runMain(flow: Dataflow, options: RunOptions = {}): Promise<void> {
-  const { recovery } = options;
+  const { recovery, ...rest } = options;
   const store = recovery === undefined ? undefined : openStore(recovery.store);
   try {
     const single = createSingle(flow, {
-      ...options,
+      ...rest,
       ...(recovery === undefined ? {} : { recovery: { ...recovery, store: store!, address: { url: recovery.store } } }),
       isCrash: isAbort,
     });
