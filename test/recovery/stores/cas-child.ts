@@ -3,7 +3,7 @@ import { openStore } from "../../../runtime/recovery/stores/index.ts";
 
 const [url, who, count] = process.argv.slice(2) as [string, string, string];
 const store = openStore(url);
-for (let done = 0; done < Number(count); ) {
+for (let done = 0; done < Number(count);) {
   const current = await store.get("manifest.json");
   const value = current === undefined ? 0 : Number.parseInt(new TextDecoder().decode(current.bytes), 10);
   try {

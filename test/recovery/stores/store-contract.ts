@@ -103,7 +103,9 @@ export function storeContract(name: string, open: () => Promise<{ store: Store; 
       let version = await store.putIf("manifest.json", bytes("start"), undefined);
       const others = Array.from({ length: 6 }, again);
       for (let round = 0; round < 5; round += 1) {
-        const results = await Promise.allSettled(others.map((other, i) => other.putIf("manifest.json", bytes(`${round} by ${i}`), version)));
+        const results = await Promise.allSettled(
+          others.map((other, i) => other.putIf("manifest.json", bytes(`${round} by ${i}`), version)),
+        );
         const winners = results.flatMap((result, i) => (result.status === "fulfilled" ? [{ i, version: result.value }] : []));
         expect(winners).toHaveLength(1);
         for (const result of results) if (result.status === "rejected") expect(result.reason).toMatchObject(precondition);
@@ -118,7 +120,7 @@ export function storeContract(name: string, open: () => Promise<{ store: Store; 
       await store.putIf("manifest.json", bytes("0 start"), undefined);
       const add = async (who: number): Promise<void> => {
         const own = again();
-        for (let done = 0; done < 8; ) {
+        for (let done = 0; done < 8;) {
           const current = (await own.get("manifest.json"))!;
           const next = `${Number.parseInt(text(current)!, 10) + 1} by ${who}`;
           const won = await own.putIf("manifest.json", bytes(next), current.version).then(

@@ -35,7 +35,9 @@ describe("a store URL", () => {
   test.each(["s3://AKIAKEY:hunter2@bucket/x", "gs://user:hunter2@host/x", "azure://c/x?sig=hunter2", "not a url //user:hunter2@x"])(
     "%s is refused without repeating the secret",
     (url) => {
-      expect(() => openStore(url)).toThrow(expect.objectContaining({ code: "WEIR_STORE_URL", message: expect.not.stringContaining("hunter2") }));
+      expect(() => openStore(url)).toThrow(
+        expect.objectContaining({ code: "WEIR_STORE_URL", message: expect.not.stringContaining("hunter2") }),
+      );
     },
   );
 });

@@ -1,0 +1,59 @@
+/** Starts Azurite's blob service as a child process on a free port of loopback, in memory, silent about itself to the outside. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** Azurite's own well-known account; no secret. */
+const account = "devstoreaccount1";
+const key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+export interface Azurite {
+  readonly endpoint: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly connectionString: string;
+  close(): Promise<void>;
+}
+
+export async function startAzurite(): Promise<Azurite> {
+  const directory = await mkdtemp(join(tmpdir(), "weir-azurite-"));
+  const main = join(dirname(createRequire(import.meta.url).resolve("azurite/package.json")), "dist/src/blob/main.js");
+  const flags = [
+    "--inMemoryPersistence",
+    "--skipApiVersionCheck",
+    "--disableTelemetry",
+    "--blobHost",
+    "127.0.0.1",
+    "--blobPort",
+    "0",
+  ];
+  const child = spawn(process.execPath, [main, ...flags], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+  const port = await listeningPort(child);
+  const endpoint = `http://127.0.0.1:${port}/${account}`;
+  return {
+    endpoint,
+    env: { AZURE_STORAGE_ACCOUNT: account, AZURE_STORAGE_KEY: key },
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`,
+    async close() {
+      const exited = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await exited;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function listeningPort(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const match = /successfully listen\w* on http:\/\/[^:]+:(\d+)/.exec(output);
+      if (match !== null) resolve(Number(match[1]));
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("exit", (code) => reject(new Error(`azurite ended with code ${code}: ${output}`)));
+  });
+}
