@@ -1,0 +1,128 @@
+/**
+ * Files of text as a source: each file that the glob matches is a part, named by its path, and read from the byte where the
+ * snapshot left it. A part ends at the end of its file. Invariant: positions are always between records.
+ */
+import { WeirError } from "../errors/index.ts";
+import { show } from "../flow/show.ts";
+import type { PartitionedSource, SourcePart } from "../flow/source.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { csvFormat } from "./csv-format.ts";
+import { listFiles } from "./file-list.ts";
+import { type TextFormat, jsonlFormat, linesFormat } from "./text-format.ts";
+
+export interface FileSourceOptions {
+  /** Records per batch, at most. Default 1,000. */
+  batchSize?: number;
+  /** "lines" (default) gives strings, "jsonl" the values, "csv" an object of strings per row, by the names in the first row. */
+  encoding?: "lines" | "jsonl" | "csv";
+}
+
+/** [byte of the file, lines before it] */
+export type FilePosition = readonly [offset: number, line: number];
+
+const formats: Record<string, () => TextFormat> = { lines: () => linesFormat, jsonl: () => jsonlFormat, csv: csvFormat };
+
+/**
+ * Lag is in bytes. UTF-8; a byte order mark is skipped, "\r\n" is "\n", and the last record needs no line end.
+ * Throws WEIR_FLOW_OPTION for an unknown encoding, WEIR_SOURCE_FAILED for what cannot be listed, read or parsed.
+ */
+export function fileSource(glob: string, options: FileSourceOptions = {}): PartitionedSource<any, unknown> {
+  const { batchSize = 1_000, encoding = "lines" } = options;
+  if (typeof glob !== "string" || glob === "")
+    throw new WeirError("WEIR_FLOW_OPTION", `fileSource: the glob must be a path, not ${show(glob)}`);
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new WeirError("WEIR_FLOW_OPTION", `fileSource: batchSize must be a positive integer, not ${show(batchSize)}`);
+  }
+  const format = Object.hasOwn(formats, encoding) ? formats[encoding] : undefined;
+  if (format === undefined) {
+    throw new WeirError(
+      "WEIR_FLOW_OPTION",
+      `fileSource: encoding must be one of ${Object.keys(formats).join(", ")}, not ${show(encoding)}`,
+    );
+  }
+  return {
+    kind: "partitioned",
+    listParts: () => listFiles(glob),
+    buildPart: (path, resume) => new FilePart(path, format(), batchSize, (resume as FilePosition | undefined) ?? [0, 0]),
+  };
+}
+
+class FilePart implements SourcePart<unknown, FilePosition> {
+  private readonly reader: ByteReader;
+  private readonly format: TextFormat;
+  private readonly batchSize: number;
+  private line: number;
+
+  constructor(path: string, format: TextFormat, batchSize: number, [offset, line]: FilePosition) {
+    this.format = format;
+    this.batchSize = batchSize;
+    this.line = line;
+    if (format.header !== undefined && offset > 0) readHeader(new ByteReader(path, 0), format);
+    this.reader = new ByteReader(path, offset);
+    if (offset > 0) return;
+    skipByteOrderMark(this.reader);
+    const header = format.header === undefined ? "" : takeHeader(this.reader, format);
+    this.line += countLines(header);
+  }
+
+  nextBatch(): unknown[] | null {
+    for (;;) {
+      const text = takeRecords(this.reader, this.format, this.batchSize);
+      if (text === undefined) return null;
+      const values = this.format.parse(text, this.reader.path, this.line);
+      this.line += this.format === linesFormat ? values.length : countLines(text);
+      if (values.length > 0) return values;
+    }
+  }
+  snapshot(): FilePosition {
+    return [this.reader.position, this.line];
+  }
+  lag(): number {
+    return this.reader.left();
+  }
+  close(): void {
+    this.reader.close();
+  }
+}
+
+/** Up to `max` whole records, or undefined at the end of the file. */
+function takeRecords(reader: ByteReader, format: TextFormat, max: number): string | undefined {
+  for (;;) {
+    let until = format.cut(reader.buffer, reader.start, reader.end, max);
+    if (until === reader.start) {
+      if (reader.fill()) continue;
+      if (reader.start === reader.end) return undefined;
+      until = reader.end;
+    }
+    const text = reader.buffer.toString("utf8", reader.start, until);
+    reader.start = until;
+    return text;
+  }
+}
+
+function takeHeader(reader: ByteReader, format: TextFormat): string {
+  const text = takeRecords(reader, format, 1) ?? "";
+  format.header!(text, reader.path);
+  return text;
+}
+
+function readHeader(reader: ByteReader, format: TextFormat): void {
+  try {
+    skipByteOrderMark(reader);
+    takeHeader(reader, format);
+  } finally {
+    reader.close();
+  }
+}
+
+function skipByteOrderMark(reader: ByteReader): void {
+  reader.fill();
+  const { buffer, start, end } = reader;
+  if (end - start >= 3 && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) reader.start += 3;
+}
+
+function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
+  return lines;
+}

@@ -1,0 +1,12 @@
+/**
+ * Connectors: sources and sinks that come with Weir. Each implements the interfaces of `runtime/flow/source.ts` and
+ * `sink.ts`, and imports nothing else of ours but errors.
+ */
+export { fileSource, type FileSourceOptions } from "./file-source.ts";
+export { parquetSource, type ParquetSourceOptions } from "./parquet-source.ts";
+export { generatorSource, type GeneratorOptions } from "./generator-source.ts";
+export { replay } from "./replay.ts";
+export { pollingSource, type PollingOptions } from "./polling-source.ts";
+export { RetryAfter } from "./retry-after.ts";
+export { stdoutSink } from "./stdout-sink.ts";
+export { dirSink, fileSink, type DirSinkOptions } from "./file-sink.ts";

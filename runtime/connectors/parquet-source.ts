@@ -1,0 +1,160 @@
+/**
+ * Rows of Parquet files as a source. A part is one row group, named `<path>#<row group>`, so that one large file can be read
+ * by many workers; it is resumed at a row. The columns of a group are decoded when its first row is asked for, one column
+ * per turn of the event loop, and rows are made from them by a function compiled for the columns.
+ */
+import { WeirError } from "../errors/index.ts";
+import { show } from "../flow/show.ts";
+import type { PartitionedSource, SourcePart } from "../flow/source.ts";
+import { listFiles } from "./file-list.ts";
+import { openParquet, type ParquetFile } from "./parquet-file.ts";
+
+export interface ParquetSourceOptions {
+  /** Names of the columns to read; all by default. */
+  columns?: readonly string[];
+  /** Rows per batch, at most. Default 1,000. */
+  batchSize?: number;
+}
+
+/**
+ * Rows are objects by column name. 64-bit integers are numbers (one beyond 2⁵³ stops the flow), timestamps and dates are
+ * Dates, nulls are null. Lag is in rows. Throws WEIR_SOURCE_FAILED for what cannot be listed, read or decoded, or lacks a column.
+ */
+export function parquetSource<T = Record<string, any>>(
+  pathOrGlob: string,
+  options: ParquetSourceOptions = {},
+): PartitionedSource<T, number> {
+  const { columns, batchSize = 1_000 } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new WeirError("WEIR_FLOW_OPTION", `parquetSource: batchSize must be a positive integer, not ${show(batchSize)}`);
+  }
+  if (columns !== undefined && (!Array.isArray(columns) || columns.length === 0)) {
+    throw new WeirError("WEIR_FLOW_OPTION", `parquetSource: columns must be a list of names, not ${show(columns)}`);
+  }
+  return {
+    kind: "partitioned",
+    async listParts() {
+      const parts: string[] = [];
+      for (const path of listFiles(pathOrGlob)) {
+        const file = await openParquet(path);
+        for (let group = 0; group < file.groups.length; group++) parts.push(`${path}#${group}`);
+        file.close();
+      }
+      return parts;
+    },
+    async buildPart(part, resume) {
+      const { path, group } = parsePart(part);
+      const file = await openParquet(path);
+      try {
+        return new RowGroupPart<T>(file, path, group, columns ?? file.columns, batchSize, resume ?? 0);
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    },
+  };
+}
+
+class RowGroupPart<T> implements SourcePart<T, number> {
+  private readonly file: ParquetFile;
+  private readonly path: string;
+  private readonly group: number;
+  private readonly columns: readonly string[];
+  private readonly batchSize: number;
+  private readonly rows: number;
+  private row: number;
+  private data: RowMaker<T> | undefined;
+  private open = true;
+
+  constructor(file: ParquetFile, path: string, group: number, columns: readonly string[], batchSize: number, row: number) {
+    const rows = file.groups[group];
+    if (rows === undefined)
+      throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${path}#${group}": the file has ${file.groups.length} row groups`);
+    if (row > rows)
+      throw new WeirError(
+        "WEIR_SOURCE_FAILED",
+        `Cannot go on reading "${path}#${group}" at row ${row}: it has only ${rows}. Was the file replaced?`,
+      );
+    const missing = columns.find((column) => !file.columns.includes(column));
+    if (missing !== undefined) {
+      throw new WeirError(
+        "WEIR_SOURCE_FAILED",
+        `Cannot read "${path}": it has no column ${show(missing)}; it has ${file.columns.join(", ")}`,
+      );
+    }
+    this.file = file;
+    this.path = path;
+    this.group = group;
+    this.columns = columns;
+    this.batchSize = batchSize;
+    this.rows = rows;
+    this.row = row;
+  }
+
+  nextBatch(): T[] | null | Promise<T[] | null> {
+    if (this.row >= this.rows) return null;
+    if (this.data === undefined) return this.decode().then(() => this.nextBatch());
+    const until = Math.min(this.rows, this.row + this.batchSize);
+    const batch = this.data(this.row, until);
+    this.row = until;
+    if (until === this.rows) this.data = undefined;
+    return batch;
+  }
+  snapshot(): number {
+    return this.row;
+  }
+  lag(): number {
+    return this.rows - this.row;
+  }
+  close(): void {
+    this.data = undefined;
+    if (this.open) this.file.close();
+    this.open = false;
+  }
+
+  private async decode(): Promise<void> {
+    const data: ArrayLike<unknown>[] = [];
+    for (const column of this.columns) {
+      data.push(withoutBigints(await this.file.readColumn(this.group, column), `${this.path}#${this.group}`, column));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.data = rowMaker<T>(this.columns, data);
+  }
+}
+
+function parsePart(part: string): { path: string; group: number } {
+  const at = part.lastIndexOf("#");
+  return { path: part.slice(0, at), group: Number(part.slice(at + 1)) };
+}
+
+function withoutBigints(data: ArrayLike<unknown>, part: string, column: string): ArrayLike<unknown> {
+  const numbers = Array.from(data);
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i];
+    if (typeof value !== "bigint") continue;
+    const number = Number(value);
+    if (!Number.isSafeInteger(number)) {
+      throw new WeirError(
+        "WEIR_SOURCE_FAILED",
+        `"${part}" row ${i}: column "${column}" has ${value}, which a number cannot hold exactly`,
+      );
+    }
+    numbers[i] = number;
+  }
+  return numbers;
+}
+
+type RowMaker<T> = (from: number, until: number) => T[];
+
+/** Compiles the loop that makes the rows, so that each is one object literal with a fixed shape. */
+function rowMaker<T>(columns: readonly string[], data: readonly ArrayLike<unknown>[]): RowMaker<T> {
+  const fields = columns.map((column, i) => `[${JSON.stringify(column)}]: c${i}[i]`).join(", ");
+  const body = `return (from, until) => {
+    const rows = new Array(until - from);
+    for (let i = from; i < until; i++) rows[i - from] = { ${fields} };
+    return rows;
+  };`;
+  return (new Function(...columns.map((_, i) => `c${i}`), body) as (...data: readonly ArrayLike<unknown>[]) => RowMaker<T>)(
+    ...data,
+  );
+}
