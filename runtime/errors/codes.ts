@@ -22,6 +22,12 @@ export const errorCodes = {
   WEIR_RAISED: "An item reached a step that allows none; the message shows it.",
   WEIR_ENCODE: "Keep values to types that can be stored: JSON types, bigint, Date, Map, Set, typed arrays.",
   WEIR_DECODE: "The bytes are not what this version of Weir wrote; check for mixed versions or an altered file.",
+  // Timely dataflow
+  WEIR_TIMELY_GRAPH: "Connect streams of one scope while their dataflow is being built, and let every loop advance its time.",
+  WEIR_TIMELY_CAPABILITY: "Send and ask at times at or after those of a capability that is still held, inside of its operator; drop it when done.",
+  WEIR_TIMELY_TIME: "Give a time of the scope's kind, a number or [outer, inner], that is not before the current one.",
+  WEIR_TIMELY_ROUTE: "Return an integer from the routing function, within range where parts are numbered.",
+  WEIR_TIMELY_STUCK: "Close the inputs and drop the capabilities that are not needed any more.",
   // Modules and the command line
   WEIR_MODULE_NOT_FOUND: "Check the path of the flow module.",
   WEIR_MODULE_BROKEN: "The module threw or does not parse while it was imported; the cause says where.",

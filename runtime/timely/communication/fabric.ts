@@ -22,6 +22,8 @@ export interface DataMessage {
   readonly time: WireTime;
   /** Never changed by sender or receiver once sent: in one thread both see the same array. */
   readonly records: readonly unknown[];
+  /** Records that the message stands for, where one record is a chunk of many; absent = `records.length`. Does not travel: transports count bytes. */
+  readonly weight?: number;
 }
 
 /** One atomic batch of pointstamp changes of one worker, broadcast to all. `changes` is flat: location, time, difference, … */

@@ -1,0 +1,119 @@
+/**
+ * The fabric between workers of one thread: queues that all of them see. Messages are handed over by reference, so neither side
+ * may change the records of a message once it was sent.
+ *
+ * Credit is counted in records: a sender is congested while more than `window` of those that it has sent to one receiver
+ * have not been consumed.
+ */
+import type { Fabric, Message } from "./fabric.ts";
+
+export interface ThreadFabricOptions {
+  /** Records a worker may have outstanding at each receiver. Default 65,536. */
+  readonly window?: number;
+}
+
+export function createThreadFabrics(peers: number, options: ThreadFabricOptions = {}): Fabric[] {
+  const { window = 65_536 } = options;
+  const fabrics = Array.from({ length: peers }, (_, index) => new ThreadFabric(index, peers, window));
+  for (const fabric of fabrics) fabric.connect(fabrics);
+  return fabrics;
+}
+
+class ThreadFabric implements Fabric {
+  readonly index: number;
+  readonly peers: number;
+  readonly #window: number;
+  #all: readonly ThreadFabric[] = [];
+  /** What has arrived, oldest first; three entries per message: message, sender, weight. */
+  #inbox: (Message | number)[] = [];
+  #spare: (Message | number)[] = [];
+  /** Outstanding records per receiver, and how many receivers are over the window. */
+  readonly #sent: number[];
+  #over = 0;
+  #outstanding = 0;
+  /** Receivers that were sent something since the last flush. */
+  readonly #touched: Uint8Array;
+  readonly #wakes: (() => void)[] = [];
+  #closed = false;
+
+  constructor(index: number, peers: number, window: number) {
+    this.index = index;
+    this.peers = peers;
+    this.#window = window;
+    this.#sent = Array<number>(peers).fill(0);
+    this.#touched = new Uint8Array(peers);
+  }
+
+  connect(all: readonly ThreadFabric[]): void {
+    this.#all = all;
+  }
+
+  send(target: number, message: Message): void {
+    if (this.#closed) return;
+    const weight = message.kind === "data" ? (message.weight ?? message.records.length) : 0;
+    if (weight > 0) {
+      const before = this.#sent[target]!;
+      this.#sent[target] = before + weight;
+      this.#outstanding += weight;
+      if (before <= this.#window && before + weight > this.#window) this.#over++;
+    }
+    this.#touched[target] = 1;
+    const receiver = this.#all[target]!;
+    if (!receiver.#closed) receiver.#inbox.push(message, this.index, weight);
+  }
+
+  broadcast(message: Message): void {
+    for (let target = 0; target < this.peers; target++) this.send(target, message);
+  }
+
+  receive(deliver: (message: Message, from: number, weight: number) => void): boolean {
+    const inbox = this.#inbox;
+    if (inbox.length === 0) return false;
+    this.#inbox = this.#spare;
+    for (let i = 0; i < inbox.length; i += 3) deliver(inbox[i] as Message, inbox[i + 1] as number, inbox[i + 2] as number);
+    inbox.length = 0;
+    this.#spare = inbox;
+    return true;
+  }
+
+  consumed(from: number, weight: number): void {
+    const sender = this.#all[from]!;
+    const before = sender.#sent[this.index]!;
+    sender.#sent[this.index] = before - weight;
+    sender.#outstanding -= weight;
+    if (before > sender.#window && before - weight <= sender.#window && --sender.#over === 0) sender.#wake();
+  }
+
+  flush(): void {
+    for (let target = 0; target < this.peers; target++) {
+      if (this.#touched[target] === 0) continue;
+      this.#touched[target] = 0;
+      if (!this.#all[target]!.#closed) this.#all[target]!.#wake();
+    }
+  }
+
+  congested(): boolean {
+    return this.#over > 0;
+  }
+
+  outstanding(): number {
+    return this.#outstanding;
+  }
+
+  onArrival(wake: () => void): void {
+    this.#wakes.push(wake);
+  }
+
+  onFailure(): void {
+    // Nothing can fail between workers of one thread.
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#inbox.length = 0;
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes) wake();
+  }
+}

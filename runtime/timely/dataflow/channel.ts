@@ -1,0 +1,173 @@
+/**
+ * Channels: from an output to the input of an operator, on this worker or on all. A channel counts every message it makes at the
+ * location of its input, at the time that the path between the two makes of the sender's.
+ */
+import { WeirError } from "../../errors/index.ts";
+import { formatTime, resultsIn, sameTime, type PathSummary, type Time } from "../progress/index.ts";
+import type { Host } from "./host.ts";
+import type { InputQueue } from "./input-queue.ts";
+import type { ChannelPact } from "./operator-types.ts";
+
+/** Weight at which a buffer is sent on: large enough to make the cost per batch vanish, small enough to stay in the cache. */
+export const batchSize = 1024;
+
+export interface Channel {
+  /** `records` belongs to the channel from here on and is never changed. */
+  push(time: Time, records: readonly unknown[]): void;
+  /** Sends what is buffered. Called at the end of each run of the sending operator. */
+  flush(): void;
+}
+
+export function createChannel(id: number, pact: ChannelPact<any>, path: PathSummary, input: InputQueue, host: Host): Channel {
+  if (host.peers === 1 || pact.kind === "pipeline") return new LocalChannel(path, input);
+  if (pact.kind === "broadcast") return new BroadcastChannel(id, path, input, host);
+  if (pact.kind === "exchange") return new ExchangeChannel(id, path, input, host, reduceRoute(pact.route, host.peers, input.owner));
+  return new ExchangeChannel(id, path, input, host, checkRoute(pact.to, host.peers, input.owner));
+}
+
+/** `route` modulo the number of workers, whatever integer it gives. */
+function reduceRoute(route: (record: unknown) => number, peers: number, owner: string): (record: unknown) => number {
+  const mask = (peers & (peers - 1)) === 0 ? peers - 1 : -1;
+  const reduce = (hash: number): number => {
+    if (!Number.isFinite(hash)) throw new WeirError("WEIR_TIMELY_ROUTE", `${owner}: the exchange's route gave ${String(hash)}`);
+    const rest = Math.trunc(hash) % peers;
+    return rest < 0 ? rest + peers : rest;
+  };
+  return (record) => {
+    const hash = route(record);
+    // Small non-negative integers, and negative ones where a mask will do, need no division of doubles.
+    if ((hash | 0) === hash) {
+      if (mask >= 0) return hash & mask;
+      if (hash >= 0) return hash % peers;
+    }
+    return reduce(hash);
+  };
+}
+
+function checkRoute(to: (record: unknown) => number, peers: number, owner: string): (record: unknown) => number {
+  return (record) => {
+    const target = to(record);
+    if (target >>> 0 === target && target < peers) return target;
+    throw new WeirError("WEIR_TIMELY_ROUTE", `${owner}: there is no worker ${String(target)} among ${peers}`);
+  };
+}
+
+function follow(path: PathSummary, time: Time, input: InputQueue): Time {
+  const result = resultsIn(path, time);
+  if (result !== undefined) return result;
+  throw new WeirError("WEIR_TIMELY_TIME", `${input.owner}: time ${formatTime(time)} is the last one, a loop can not advance it`);
+}
+
+class LocalChannel implements Channel {
+  readonly #path: PathSummary;
+  readonly #identity: boolean;
+  readonly #input: InputQueue;
+
+  constructor(path: PathSummary, input: InputQueue) {
+    this.#path = path;
+    this.#identity = path.identity;
+    this.#input = input;
+  }
+
+  push(time: Time, records: readonly unknown[]): void {
+    const input = this.#input;
+    const at = this.#identity ? time : follow(this.#path, time, input);
+    input.dataflow.changes.update(input.location, at, 1);
+    input.push(at, records, input.weightOf(records));
+  }
+
+  flush(): void {}
+}
+
+class BroadcastChannel implements Channel {
+  readonly #id: number;
+  readonly #path: PathSummary;
+  readonly #input: InputQueue;
+  readonly #host: Host;
+
+  constructor(id: number, path: PathSummary, input: InputQueue, host: Host) {
+    this.#id = id;
+    this.#path = path;
+    this.#input = input;
+    this.#host = host;
+  }
+
+  push(time: Time, records: readonly unknown[]): void {
+    const input = this.#input;
+    const { index, peers, fabric } = this.#host;
+    const at = follow(this.#path, time, input);
+    const weight = input.weightOf(records);
+    input.dataflow.changes.update(input.location, at, peers);
+    const message = { kind: "data", dataflow: input.dataflow.id, channel: this.#id, time: at, records, weight } as const;
+    for (let target = 0; target < peers; target++) if (target !== index) fabric.send(target, message);
+    input.push(at, records, weight);
+  }
+
+  flush(): void {}
+}
+
+/** Gathers a buffer per worker; all buffers are at one time. */
+class ExchangeChannel implements Channel {
+  readonly #id: number;
+  readonly #path: PathSummary;
+  readonly #input: InputQueue;
+  readonly #host: Host;
+  readonly #target: (record: unknown) => number;
+  readonly #buffers: unknown[][];
+  /** Weight per buffer, where records weigh differently. */
+  readonly #weights: Float64Array;
+  #time: Time = 0;
+  #filled = false;
+
+  constructor(id: number, path: PathSummary, input: InputQueue, host: Host, target: (record: unknown) => number) {
+    this.#id = id;
+    this.#path = path;
+    this.#input = input;
+    this.#host = host;
+    this.#target = target;
+    this.#buffers = Array.from({ length: host.peers }, () => []);
+    this.#weights = new Float64Array(host.peers);
+  }
+
+  push(time: Time, records: readonly unknown[]): void {
+    if (this.#filled && time !== this.#time && !sameTime(time, this.#time)) this.flush();
+    this.#time = time;
+    this.#filled = true;
+    const target = this.#target;
+    const buffers = this.#buffers;
+    const { weigh } = this.#input;
+    if (weigh === undefined) {
+      for (let i = 0; i < records.length; i++) {
+        const record = records[i];
+        const worker = target(record);
+        const buffer = buffers[worker]!;
+        if (buffer.push(record) >= batchSize) this.#send(worker);
+      }
+      return;
+    }
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i];
+      const worker = target(record);
+      buffers[worker]!.push(record);
+      if ((this.#weights[worker]! += weigh(record)) >= batchSize) this.#send(worker);
+    }
+  }
+
+  flush(): void {
+    if (!this.#filled) return;
+    for (let worker = 0; worker < this.#buffers.length; worker++) if (this.#buffers[worker]!.length > 0) this.#send(worker);
+    this.#filled = false;
+  }
+
+  #send(worker: number): void {
+    const input = this.#input;
+    const records = this.#buffers[worker]!;
+    const weight = input.weigh === undefined ? records.length : this.#weights[worker]!;
+    this.#buffers[worker] = [];
+    this.#weights[worker] = 0;
+    const time = follow(this.#path, this.#time, input);
+    input.dataflow.changes.update(input.location, time, 1);
+    if (worker === this.#host.index) input.push(time, records, weight);
+    else this.#host.fabric.send(worker, { kind: "data", dataflow: input.dataflow.id, channel: this.#id, time, records, weight });
+  }
+}

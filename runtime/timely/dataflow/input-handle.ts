@@ -1,0 +1,97 @@
+/**
+ * Inputs: where a program outside of the dataflow puts records in. The handle holds a capability at its time; records are
+ * gathered and leave when the buffer is full, when time moves on, and at the next step at the latest.
+ */
+import { WeirError } from "../../errors/index.ts";
+import { lessEqual, sameTime, type Time } from "../progress/index.ts";
+import { buildOperator } from "./builder.ts";
+import { batchSize } from "./channel.ts";
+import { notAfter, requireTime } from "./misuse.ts";
+import type { OutputChannels } from "./output-channels.ts";
+import type { ScopeState } from "./scope.ts";
+import type { Capability, InputHandle, TimelyStream } from "./types.ts";
+
+export function newInput<D, T>(scope: ScopeState<T>): [InputHandle<D, T>, TimelyStream<D, T>] {
+  let handle!: HeldInput<D, T>;
+  const [stream] = buildOperator<T>(scope, { name: "input", inputs: [], outputs: 1 }, (context) => {
+    handle = new HeldInput(context.initial[0]!, scope.coordinates, context.runAgain);
+    scope.dataflow.inputs.push(handle);
+    return () => handle.flush();
+  });
+  handle.output = scope.dataflow.operators.at(-1)!.outputs[0]!;
+  return [handle, stream as TimelyStream<D, T>];
+}
+
+class HeldInput<D, T> implements InputHandle<D, T> {
+  output!: OutputChannels;
+  #buffer: D[] = [];
+  #closed = false;
+  readonly #capability: Capability<T>;
+  readonly #coordinates: number;
+  readonly #activate: () => void;
+
+  constructor(capability: Capability<T>, coordinates: number, activate: () => void) {
+    this.#capability = capability;
+    this.#coordinates = coordinates;
+    this.#activate = activate;
+  }
+
+  send(item: D): void {
+    if (this.#closed) throw this.#isClosed("send");
+    const length = this.#buffer.push(item);
+    if (length === 1) this.#activate();
+    else if (length >= batchSize) this.flush();
+  }
+
+  sendBatch(items: readonly D[]): void {
+    if (this.#closed) throw this.#isClosed("sendBatch");
+    if (this.#buffer.length + items.length < batchSize) {
+      if (items.length === 0) return;
+      for (let i = 0; i < items.length; i++) this.#buffer.push(items[i]!);
+      this.#activate();
+      return;
+    }
+    this.flush();
+    this.#send(items.slice());
+  }
+
+  advanceTo(time: T): void {
+    if (this.#closed) throw this.#isClosed("advanceTo");
+    const next = requireTime(time, this.#coordinates, "advanceTo");
+    const current = this.#capability.time as Time;
+    if (!lessEqual(current, next)) throw notAfter("WEIR_TIMELY_TIME", "advanceTo", next, current);
+    if (sameTime(current, next)) return;
+    this.flush();
+    this.#capability.downgrade(time);
+  }
+
+  time(): T {
+    return this.#capability.time;
+  }
+
+  flush(): void {
+    if (this.#buffer.length === 0) return;
+    const records = this.#buffer;
+    this.#buffer = [];
+    this.#send(records);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    this.#closed = true;
+    this.#capability.drop();
+  }
+
+  #send(records: readonly D[]): void {
+    const { dataflow } = this.output;
+    if (dataflow.ended) return;
+    this.output.push(this.#capability.time as Time, records);
+    this.output.flush();
+    dataflow.enlist();
+  }
+
+  #isClosed(what: string): WeirError {
+    return new WeirError("WEIR_TIMELY_CAPABILITY", `${what}: the input was closed`);
+  }
+}
