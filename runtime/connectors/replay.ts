@@ -70,7 +70,7 @@ class ReplayPart<T, S> implements SourcePart<T, ReplayPosition<S>> {
     this.batch = [];
     if (this.taken === 0) this.position = this.inner.snapshot();
     const next = this.inner.nextBatch();
-    return next instanceof Promise ? next.then((batch) => this.receive(batch)) : this.receive(next);
+    return isPromise(next) ? next.then((batch) => this.receive(batch)) : this.receive(next);
   }
   nextAwake(): number | undefined {
     if (this.ended) return undefined;
@@ -88,7 +88,7 @@ class ReplayPart<T, S> implements SourcePart<T, ReplayPosition<S>> {
     const left = this.inner.lag?.();
     if (left === undefined) return overdue;
     // Where the inner lag is in bytes it bounds the records just as well: none is shorter than a byte.
-    return left instanceof Promise ? left.then((records) => Math.min(overdue, ahead + records)) : Math.min(overdue, ahead + left);
+    return isPromise(left) ? left.then((records) => Math.min(overdue, ahead + records)) : Math.min(overdue, ahead + left);
   }
   close(): Awaitable<void> {
     return this.inner.close?.();
@@ -117,4 +117,8 @@ class ReplayPart<T, S> implements SourcePart<T, ReplayPosition<S>> {
     this.given += batch.length;
     return batch;
   }
+}
+
+function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | null)?.then === "function";
 }
