@@ -18,4 +18,6 @@ export {
 export { keyOf, startInformer, type Informer, type InformerOptions } from "./informer.ts";
 export { createWorkQueue, type WorkQueue } from "./queue.ts";
 export { delayMs, pause } from "./backoff.ts";
+export { createEventRecorder, type EventRecorder } from "./events.ts";
+export { targetPort } from "./target-port.ts";
 export { matchesLabels, matchesSelector } from "./selector.ts";

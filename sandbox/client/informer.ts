@@ -89,7 +89,7 @@ export function startInformer<T extends KubernetesObject>(
       from = page.metadata.continue === "" ? undefined : page.metadata.continue;
     } while (from !== undefined);
     const present = new Set(items.map(keyOf));
-    for (const key of [...store.keys()]) if (!present.has(key)) drop(key);
+    for (const key of store.keys()) if (!present.has(key)) drop(key);
     for (const item of items) put(item);
     if (!listed) {
       listed = true;

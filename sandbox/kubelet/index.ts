@@ -2,4 +2,3 @@
 export { startKubelet, type Kubelet } from "./kubelet.ts";
 export type { BackOff, ImageMapping, KubeletOptions, NetworkMode } from "./options.ts";
 export { defaultNodeName } from "./node.ts";
-export { createEventRecorder, type EventRecorder } from "./events.ts";

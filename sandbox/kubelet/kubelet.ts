@@ -7,6 +7,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   createClient,
+  createEventRecorder,
   isConflict,
   isNotFound,
   pause,
@@ -18,7 +19,6 @@ import {
 } from "../client/index.ts";
 import { claimAddresses } from "./addresses.ts";
 import { claimFolder } from "./claims.ts";
-import { createEventRecorder } from "./events.ts";
 import { hostsTable, openNetworkTable } from "./network-table.ts";
 import { startNode } from "./node.ts";
 import type { KubeletOptions } from "./options.ts";
@@ -120,7 +120,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     sources: (pod) => ({
       configMap: (_namespace, name) => references.configMap(pod, name),
       secret: (_namespace, name) => references.secret(pod, name),
-      claimFolder: (namespace, claim) => claimFolder(client, namespace, claim),
+      claimFolder: (namespace, claim) => claimFolder(client, namespace, claim, options.claimsFolder),
       serviceAccountToken: tokens.get,
     }),
     event(pod, type, reason, message, container) {

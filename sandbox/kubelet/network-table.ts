@@ -8,7 +8,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { keyOf, matchesLabels, type Pod, type Service } from "../client/index.ts";
+import { keyOf, matchesLabels, targetPort, type Pod, type Service } from "../client/index.ts";
 import type { NetworkMode } from "./options.ts";
 
 export interface HostsTable {
@@ -24,14 +24,6 @@ export interface Endpoint {
   readonly pod: Pod;
   readonly address: string;
   readonly ready: boolean;
-}
-
-/** A target port by name is looked up in the pod; undefined when the pod has none of that name. */
-export function targetPort(pod: Pod, target: number | string | undefined, fallback: number): number | undefined {
-  if (target === undefined) return fallback;
-  if (typeof target === "number") return target;
-  if (/^\d+$/.test(target)) return Number(target);
-  return pod.spec.containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === target)?.containerPort;
 }
 
 /** Answers as cluster DNS does: names of ready pods only, unless the service publishes the others too. */

@@ -45,5 +45,7 @@ export interface KubeletOptions {
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
   /** Longest time in seconds a pod gets between SIGTERM and SIGKILL when the kubelet itself stops; default 5. */
   readonly shutdownGraceSeconds?: number | undefined;
+  /** Where the claims that the sandbox's own controller binds have their folders. */
+  readonly claimsFolder?: string | undefined;
   readonly log?: ((message: string) => void) | undefined;
 }

@@ -37,7 +37,7 @@ export function followReferences(client: Client, changed: (uids: Iterable<string
     const key = `${kind}/${namespace}/${name}`;
     let entry = followed.get(key);
     if (entry === undefined) {
-      const informer = startInformer(client, resources[kind], {
+      const informer = startInformer(client, kind === "configMaps" ? resources.configMaps : resources.secrets, {
         namespace,
         fieldSelector: `metadata.name=${name}`,
         onError: (error) => {

@@ -27,7 +27,8 @@ export function createStatusWriter(
 
   const write = async (uid: string): Promise<void> => {
     const source = find(uid);
-    const waiters = waiting.get(uid) ?? [];
+    // Who asks from now on waits for the next write; a write that fails is tried again with all who wait.
+    const waiters = [...(waiting.get(uid) ?? [])];
     if (source !== undefined) {
       const { name, namespace } = source.pod().metadata;
       const status = source.status();
@@ -42,7 +43,9 @@ export function createStatusWriter(
         }
       }
     } else written.delete(uid);
-    waiting.delete(uid);
+    const later = (waiting.get(uid) ?? []).filter((waiter) => !waiters.includes(waiter));
+    if (later.length > 0) waiting.set(uid, later);
+    else waiting.delete(uid);
     for (const waiter of waiters) waiter();
   };
   let warned = 0;

@@ -89,9 +89,14 @@ export async function startControlPlane(bin: string): Promise<ControlPlane> {
   const programs: Record<ProgramName, string[]> = {
     // No fsync: the data is the test's own and goes with it.
     etcd: [
-      ...["--name=test", `--data-dir=${join(directory, "etcd")}`, "--unsafe-no-fsync", "--log-level=warn"],
-      ...[`--listen-client-urls=http://127.0.0.1:${etcdPort}`, `--advertise-client-urls=http://127.0.0.1:${etcdPort}`],
-      ...[`--listen-peer-urls=http://127.0.0.1:${peerPort}`, `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`],
+      "--name=test",
+      `--data-dir=${join(directory, "etcd")}`,
+      "--unsafe-no-fsync",
+      "--log-level=warn",
+      `--listen-client-urls=http://127.0.0.1:${etcdPort}`,
+      `--advertise-client-urls=http://127.0.0.1:${etcdPort}`,
+      `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
+      `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
       `--initial-cluster=test=http://127.0.0.1:${peerPort}`,
     ],
     "kube-apiserver": [

@@ -2,7 +2,10 @@
  * Events about pods, told to the API in order and in the background. An event that repeats is counted up on the first one.
  * Invariant: reporting never delays or fails what is reported; what cannot be delivered is dropped after some attempts.
  */
-import { isNotFound, pause, resources, type Client, type KubernetesObject } from "../client/index.ts";
+import { pause } from "./backoff.ts";
+import { isNotFound, type Client } from "./client.ts";
+import * as resources from "./resources.ts";
+import type { KubernetesObject } from "./types.ts";
 
 export interface EventRecorder {
   record(about: KubernetesObject, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void;

@@ -1,0 +1,66 @@
+/**
+ * The controllers that make pods out of workloads: StatefulSet, Deployment, ReplicaSet, Job, endpoints, disruption budgets, claims, and the
+ * scheduler. They import the sandbox's client only and speak plain Kubernetes. Garbage collection and the emptying of namespaces are the
+ * API server's.
+ */
+import { createClient, createEventRecorder, type ClusterAccess } from "../client/index.ts";
+import { startClaimController } from "./claims.ts";
+import { createSharedInformers, type Controller, type ControllerContext } from "./controller.ts";
+import { startDeploymentController } from "./deployment.ts";
+import { startDisruptionController } from "./disruption.ts";
+import { startEndpointsController } from "./endpoints.ts";
+import { startJobController } from "./job.ts";
+import { startReplicaSetController } from "./replicaset.ts";
+import { startScheduler } from "./scheduler.ts";
+import { startStatefulSetController } from "./statefulset/controller.ts";
+
+export interface Workloads {
+  stop(): Promise<void>;
+}
+
+export interface WorkloadOptions {
+  readonly access: ClusterAccess;
+  /** Where persistent volume claims get their folders. Without it claims stay pending. */
+  readonly claimsFolder?: string | undefined;
+  readonly log?: ((message: string) => void) | undefined;
+}
+
+function start(options: WorkloadOptions, component: string, make: (context: ControllerContext) => Controller[]): Workloads {
+  const client = createClient(options.access, component);
+  const log = options.log ?? (() => undefined);
+  const informers = createSharedInformers(client, log);
+  const events = createEventRecorder(client, component);
+  const controllers = make({ client, informer: informers.get, events, log });
+  return {
+    async stop() {
+      informers.stop();
+      events.stop();
+      client.close();
+      await Promise.all(controllers.map((controller) => controller.stop()));
+    },
+  };
+}
+
+/** All of them, for an API server that has no controllers of its own. */
+export function startWorkloads(options: WorkloadOptions): Workloads {
+  const controllers = start(options, "workload-controllers", (context) => [
+    startStatefulSetController(context),
+    startReplicaSetController(context),
+    startDeploymentController(context),
+    startJobController(context),
+    startEndpointsController(context),
+    startDisruptionController(context),
+    ...(options.claimsFolder === undefined ? [] : [startClaimController(context, options.claimsFolder)]),
+  ]);
+  const scheduler = startSchedulerOnly(options);
+  return {
+    async stop() {
+      await Promise.all([controllers.stop(), scheduler.stop()]);
+    },
+  };
+}
+
+/** For a real control plane that was started without a scheduler. */
+export function startSchedulerOnly(options: WorkloadOptions): Workloads {
+  return start(options, "default-scheduler", (context) => [startScheduler(context)]);
+}
