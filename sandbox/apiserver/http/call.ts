@@ -1,0 +1,62 @@
+// One request on a resource, and what is common to answering it.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ApiError } from "../errors/status.ts";
+import type { KubeObject } from "../json.ts";
+import type { Context, FieldValidation, WriteOptions } from "../registry/context.ts";
+import type { ObjectList } from "../registry/read.ts";
+import type { Resource } from "../resources/resource.ts";
+import { representationFor, type Representation } from "./negotiate.ts";
+import type { ResourceRequest } from "./request-info.ts";
+import { sendBody, shape, warningHeaders } from "./respond.ts";
+
+export interface Call {
+  context: Context;
+  request: IncomingMessage;
+  response: ServerResponse;
+  query: URLSearchParams;
+  info: ResourceRequest;
+  resource: Resource;
+}
+
+const validations: string[] = ["Strict", "Warn", "Ignore"];
+
+/** The manager of a write: what the client says, else the first part of its user agent. */
+export function writeOptions({ request, query }: Pick<Call, "request" | "query">): WriteOptions {
+  const validation = query.get("fieldValidation") || "Warn";
+  if (!validations.includes(validation)) {
+    throw new ApiError(
+      422,
+      "Invalid",
+      `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
+    );
+  }
+  const dryRun = query.getAll("dryRun").filter((one) => one !== "");
+  if (dryRun.some((one) => one !== "All"))
+    throw new ApiError(422, "Invalid", `dryRun: Unsupported value: ["${dryRun.join('","')}"]: supported values: "All"`);
+  const agent = (request.headers["user-agent"] ?? "").split("/")[0]!;
+  const manager = query.get("fieldManager") || (agent === "" ? "unknown" : agent);
+  if (manager.length > 128) throw new ApiError(422, "Invalid", "fieldManager: Too long: may not be more than 128 bytes");
+  return {
+    dryRun: dryRun.length > 0,
+    fieldManager: manager,
+    fieldValidation: validation as FieldValidation,
+    force: query.get("force") === "true",
+    warnings: [],
+  };
+}
+
+export function answer(
+  call: Call,
+  code: number,
+  value: KubeObject | ObjectList,
+  representation: Representation,
+  warnings: string[] = [],
+): void {
+  const { context, resource, query } = call;
+  const body = shape(value, { representation, resource, query, now: context.now() });
+  sendBody(call.response, code, body, representation, warningHeaders(warnings));
+}
+
+export const wanted = (call: Call): Representation =>
+  representationFor(call.request.headers.accept, call.query.get("pretty") === "true" || call.query.get("pretty") === "1");

@@ -1,0 +1,49 @@
+// Removes what a schema does not know and says what it was: pruning for custom kinds, strict decoding for built-in ones.
+// Invariant: changes the value in place; below a member that keeps unknown fields only declared parts are looked at.
+
+import { isObject, type Json } from "../json.ts";
+import { childOf, itemsOf, keepsUnknown, type Schema } from "./schema.ts";
+
+const embedded = new Set(["apiVersion", "kind", "metadata"]);
+
+/** The paths of removed fields, as strict decoding names them. */
+export function prune(schema: Schema, value: Json | undefined, path = ""): string[] {
+  const removed: string[] = [];
+  pruneAt(schema, value, path, removed);
+  return removed;
+}
+
+function pruneAt(schema: Schema | undefined, value: Json | undefined, path: string, removed: string[]): void {
+  if (!schema) return;
+  if (Array.isArray(value)) {
+    const items = itemsOf(schema);
+    for (const [index, item] of value.entries()) pruneAt(items, item, `${path}[${index}]`, removed);
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const key of Object.keys(value)) {
+    const child = childOf(schema, key);
+    const at = path === "" ? key : `${path}.${key}`;
+    if (child) pruneAt(child, value[key], at, removed);
+    else if (!keepsUnknown(schema) && !(schema["x-kubernetes-embedded-resource"] && embedded.has(key))) {
+      delete value[key];
+      removed.push(at);
+    }
+  }
+}
+
+/** Drops nulls where the schema knows the field: a Go struct has no null, it has the field left out. */
+export function dropNulls(schema: Schema | undefined, value: Json | undefined): void {
+  if (!schema) return;
+  if (Array.isArray(value)) {
+    for (const item of value) dropNulls(itemsOf(schema), item);
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const key of Object.keys(value)) {
+    const child = childOf(schema, key);
+    if (!child) continue;
+    if (value[key] === null) delete value[key];
+    else dropNulls(child, value[key]);
+  }
+}

@@ -1,0 +1,110 @@
+// The one notion of a schema here: OpenAPI v3 as Kubernetes writes it, for built-in kinds and custom ones alike.
+// Invariant: nobody reads a schema but through `resolve`, `childOf` and `itemsOf`, which follow references.
+
+import { readFileSync } from "node:fs";
+import type { Json, JsonObject } from "../json.ts";
+
+export interface ValidationRule extends JsonObject {
+  rule: string;
+  message?: string;
+  messageExpression?: string;
+  reason?: string;
+  fieldPath?: string;
+  optionalOldSelf?: boolean;
+}
+
+export interface Schema {
+  $ref?: string;
+  type?: string;
+  format?: string;
+  description?: string;
+  properties?: Record<string, Schema>;
+  additionalProperties?: Schema | boolean;
+  items?: Schema;
+  required?: string[];
+  default?: Json;
+  nullable?: boolean;
+  enum?: Json[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: boolean;
+  exclusiveMaximum?: boolean;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  minItems?: number;
+  maxItems?: number;
+  uniqueItems?: boolean;
+  minProperties?: number;
+  maxProperties?: number;
+  allOf?: Schema[];
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+  not?: Schema;
+  "x-kubernetes-preserve-unknown-fields"?: boolean;
+  "x-kubernetes-embedded-resource"?: boolean;
+  "x-kubernetes-int-or-string"?: boolean;
+  "x-kubernetes-list-type"?: "atomic" | "set" | "map";
+  "x-kubernetes-list-map-keys"?: string[];
+  "x-kubernetes-map-type"?: "granular" | "atomic";
+  "x-kubernetes-patch-strategy"?: string;
+  "x-kubernetes-patch-merge-key"?: string;
+  "x-kubernetes-validations"?: ValidationRule[];
+  "x-kubernetes-group-version-kind"?: { group: string; version: string; kind: string }[];
+}
+
+const prefix = "#/components/schemas/";
+let definitions: Record<string, Schema> | undefined;
+
+/** The definitions of the built-in kinds: see generate-definitions.ts for where they come from. */
+export function builtinDefinitions(): Record<string, Schema> {
+  if (definitions) return definitions;
+  definitions = {};
+  for (const line of readFileSync(new URL("definitions.jsonl", import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n")) {
+    const [name, schema] = JSON.parse(line) as [string, Schema];
+    definitions[name] = schema;
+  }
+  return definitions;
+}
+
+const resolved = new WeakMap<Schema, Schema>();
+
+/** The schema itself, with a `$ref` (plain or as the single `allOf` that carries siblings) replaced by what it names. */
+export function resolve(schema: Schema): Schema {
+  const reference = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]!.$ref : undefined);
+  if (reference === undefined) return schema;
+  const known = resolved.get(schema);
+  if (known) return known;
+  const target = builtinDefinitions()[reference.slice(prefix.length)];
+  if (!target) throw new Error(`schema reference ${reference} names nothing`);
+  const { $ref: _ref, allOf: _allOf, ...siblings } = schema;
+  const merged = { ...resolve(target), ...siblings };
+  resolved.set(schema, merged);
+  return merged;
+}
+
+/** The schema of a member: a declared property, else the schema of a map's values, else undefined. */
+export function childOf(schema: Schema | undefined, key: string): Schema | undefined {
+  if (!schema) return undefined;
+  const property = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+  if (property) return resolve(property);
+  return typeof schema.additionalProperties === "object" ? resolve(schema.additionalProperties) : undefined;
+}
+
+export function itemsOf(schema: Schema | undefined): Schema | undefined {
+  return schema?.items ? resolve(schema.items) : undefined;
+}
+
+export function isIntOrString(schema: Schema): boolean {
+  return schema["x-kubernetes-int-or-string"] === true || schema.format === "int-or-string";
+}
+
+/** True when members that no property declares are kept as they are. */
+export function keepsUnknown(schema: Schema): boolean {
+  if (schema["x-kubernetes-preserve-unknown-fields"] === true) return true;
+  if (schema.additionalProperties !== undefined && schema.additionalProperties !== false) return true;
+  return schema.properties === undefined && schema["x-kubernetes-embedded-resource"] !== true;
+}
