@@ -69,7 +69,7 @@ class PollingPart<T, S> implements SourcePart<T, S> {
     }
     const [item, state] = answer as [T | undefined, S | undefined];
     this.state = state;
-    this.awake = this.onGrid(this.awake + this.interval);
+    this.awake = this.following(this.awake);
     return item === undefined ? [] : [item];
   }
   nextAwake(): number {
@@ -79,9 +79,14 @@ class PollingPart<T, S> implements SourcePart<T, S> {
     return this.state as S;
   }
 
-  /** The first instant of the grid at or after `time`; after a retry this finds the way back to it. */
+  /** The first instant of the grid at or after `time`. */
   private onGrid(time: number): number {
     if (this.alignTo === undefined) return time;
     return this.alignTo + Math.ceil((time - this.alignTo) / this.interval) * this.interval;
+  }
+  /** The next time after `time`, which a retry may have put off the grid. */
+  private following(time: number): number {
+    if (this.alignTo === undefined) return time + this.interval;
+    return this.alignTo + (Math.floor((time - this.alignTo) / this.interval) + 1) * this.interval;
   }
 }
