@@ -45,6 +45,8 @@ export interface ContainerRun {
   adopt(context: StartContext): boolean;
   /** Resolves when the process is gone: preStop, SIGTERM, and SIGKILL when `deadline()` (epoch ms, asked again and again) has passed. */
   stop(deadline: () => number): Promise<void>;
+  /** SIGKILL to the group, now. */
+  kill(): void;
   logFile(previous: boolean): string;
 }
 
@@ -237,6 +239,7 @@ export function createContainer(spec: Container, record: ContainerRecord, host: 
       });
       return stopping;
     },
+    kill: () => process?.killGroup(),
     logFile: (previous) => logOf(record.restartCount - (previous ? 1 : 0)),
   };
   return run;

@@ -28,6 +28,7 @@ import { loadRecords, type PodRecord } from "./record.ts";
 import { followReferences } from "./references.ts";
 import { defaultBackOff } from "./restart.ts";
 import { startKubeletServer } from "./server.ts";
+import { networkHook } from "./start-context.ts";
 import { createStatusWriter } from "./status-writer.ts";
 import { createTokens } from "./tokens.ts";
 
@@ -38,6 +39,10 @@ export interface Kubelet {
   readonly registered: Promise<void>;
   /** Ends all pods' processes; the pods themselves stay in the API, and a kubelet on the same directory starts them again. */
   stop(): Promise<void>;
+  /** For Node programs outside of the pods that are to find them by name, or by a pretended address. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** SIGKILL to all pods' processes, at once and synchronously: for the very end of this process. */
+  killAll(): void;
   /** Stops as SIGKILL would, for tests: processes go on, the next kubelet adopts them. */
   abandon(): Promise<void>;
 }
@@ -188,6 +193,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     port: server.port,
     registered: node.registered,
+    environment: { NODE_OPTIONS: `--import=${networkHook}`, SANDBOX_NETWORK: table.directory, SANDBOX_NETWORK_MODE: mode },
+    killAll() {
+      for (const worker of workers.values()) worker.killAll();
+    },
     async stop() {
       stopped = true;
       pods.stop();

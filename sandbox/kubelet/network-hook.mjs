@@ -12,7 +12,7 @@ import path from "node:path";
 
 const directory = process.env.SANDBOX_NETWORK;
 const podIP = process.env.SANDBOX_POD_IP;
-const namespace = process.env.SANDBOX_POD_NAMESPACE;
+const namespace = process.env.SANDBOX_POD_NAMESPACE ?? "default";
 const hostname = process.env.SANDBOX_POD_HOSTNAME;
 const mapped = process.env.SANDBOX_NETWORK_MODE === "mapped";
 
@@ -43,7 +43,7 @@ function services() {
  */
 function resolve(name) {
   let host = String(name).toLowerCase().replace(/\.$/, "");
-  if (host === hostname) return { addresses: [podIP] };
+  if (podIP && host === hostname) return { addresses: [podIP] };
   if (net.isIP(host) !== 0 || loopback.has(host)) return undefined;
   const whole = host.endsWith(".svc") || host.endsWith(".svc.cluster.local");
   host = host.replace(/\.svc(\.cluster\.local)?$/, "");
@@ -134,9 +134,9 @@ function route(options) {
   const found = resolve(host);
   const targetPort = found?.service?.ports?.[port] ?? port;
   if (loopback.has(host.toLowerCase())) {
-    const own = listener(podIP, port);
+    const own = podIP && listener(podIP, port);
     // What the pod itself does not listen on is this machine's: stores and servers beside the sandbox.
-    return own === undefined ? options : { ...options, host: own.host, port: own.port };
+    return !own ? options : { ...options, host: own.host, port: own.port };
   }
   if (!mapped) return targetPort === port ? options : { ...options, port: targetPort };
   const address = found ? found.addresses[turn++ % (found.addresses.length || 1)] : host;
@@ -225,10 +225,11 @@ function patchListen() {
   };
 }
 
-if (directory && podIP) {
+if (directory) {
   patchLookup();
   patchConnect();
-  patchListen();
+  // A program outside of the pods has the machine's own ports.
+  if (podIP) patchListen();
   if (hostname) os.hostname = () => hostname;
   syncBuiltinESMExports();
 }

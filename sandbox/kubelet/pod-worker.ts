@@ -47,6 +47,7 @@ export interface PodWorker {
   address(): string | undefined;
   /** Ends its processes and keeps what is needed to start them again. */
   shutDown(graceSeconds: number): Promise<void>;
+  killAll(): void;
   /** Lets go of processes without ending them, as a kubelet that is killed does. */
   abandon(): void;
 }
@@ -368,6 +369,9 @@ export function createPodWorker(first: Pod, known: PodRecord | undefined, host: 
       await stopAll(() => deadline, true);
       close();
       saveRecord(folder, record);
+    },
+    killAll() {
+      for (const run of all) run.kill();
     },
     abandon: close,
   };

@@ -9,7 +9,8 @@ import { findImage } from "./image.ts";
 import { pathRewriter, type Mount } from "./mounts.ts";
 import type { ImageMapping, NetworkMode } from "./options.ts";
 
-const hook = pathToFileURL(join(import.meta.dirname, "network-hook.mjs")).href;
+/** A file URL. */
+export const networkHook = pathToFileURL(join(import.meta.dirname, "network-hook.mjs")).href;
 
 export interface ContainerSurroundings {
   readonly pod: Pod;
@@ -60,7 +61,7 @@ export async function startContext(container: Container, around: ContainerSurrou
     LANG: process.env["LANG"] ?? "C.UTF-8",
     HOSTNAME: hostname,
     ...image.env,
-    NODE_OPTIONS: [image.env["NODE_OPTIONS"] ?? "", `--import=${hook}`].join(" ").trim(),
+    NODE_OPTIONS: [image.env["NODE_OPTIONS"] ?? "", `--import=${networkHook}`].join(" ").trim(),
     SANDBOX_NETWORK: around.network.directory,
     SANDBOX_NETWORK_MODE: around.network.mode,
     SANDBOX_POD_IP: podIP,
@@ -70,7 +71,7 @@ export async function startContext(container: Container, around: ContainerSurrou
   const env = await containerEnvironment(pod, container, { podIP, hostIP }, around.objects, base);
   const rewrite = pathRewriter(mountsOf(container, around, env));
   for (const [name, value] of Object.entries(env)) if (value !== base[name]) env[name] = rewrite(value);
-  if (env["NODE_OPTIONS"] !== base["NODE_OPTIONS"]) env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"]} --import=${hook}`;
+  if (env["NODE_OPTIONS"] !== base["NODE_OPTIONS"]) env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"]} --import=${networkHook}`;
   if (env["TMPDIR"] === scratch && rewrite("/tmp") !== "/tmp") env["TMPDIR"] = rewrite("/tmp");
   const cwd = container.workingDir === undefined ? (image.cwd ?? scratch) : rewrite(container.workingDir);
   if (!existsSync(cwd)) throw new ConfigError(`the working directory ${cwd} is not a folder of this machine`);
