@@ -42,6 +42,7 @@ export interface Miniature {
   readonly live: Model;
   /** That the next snapshot closes. */
   readonly epoch: number;
+  /** Nothing happens when the flow does not have the step. */
   write(step: string, key: string, value: string | undefined): void;
   part(step: string, part: string, value: string): void;
   /** Seals, commits and collects garbage; `wave` is applied. Rescales to `processes` if given. */
@@ -89,6 +90,7 @@ export async function start(
       return epoch;
     },
     write(step, key, value) {
+      if (!steps.includes(step)) return;
       const partition = partitionOf(key);
       packers[owner(partition)]!.state(step, epoch, partition, key, value === undefined ? undefined : Buffer.from(value));
       if (value === undefined) live.delete(`${step}/${key}`);
