@@ -96,14 +96,9 @@ sandbox
   .option("--no-controller", "without Weir's controller")
   .action(async (flags) => (await import("./sandbox.ts")).up(flags));
 
-program
-  .command("controller")
-  .description("run the operator against a Kubernetes API")
-  .option("--kubeconfig <path>", "default: KUBECONFIG, or the pod's service account")
-  .option("--namespace <name>", "watch this namespace only")
-  .option("--runtime-image <image>", "image of flows that name none")
-  .allowUnknownOption()
-  .action(async (flags) => (await import("./controller.ts")).controller(flags));
+// The Kubernetes client takes half a second to load: only who asks for the controller waits for it.
+if (process.argv[2] === "controller") program.addCommand((await import("../controller/main.ts")).controllerCommand());
+else program.command("controller").description("run the operator against a Kubernetes API (see weir controller --help)");
 
 try {
   await program.parseAsync();

@@ -13,6 +13,8 @@ export interface Driver {
   add(driven: Driven): () => void;
   wake(): void;
   stop(): void;
+  /** Time spent in turns, in seconds. A turn in which nothing was to do is over in microseconds. */
+  busySeconds(): number;
 }
 
 /** How long workers may run before the event loop has its turn, in milliseconds. */
@@ -23,17 +25,20 @@ export function drive(): Driver {
   let state: "parked" | "scheduled" | "running" | "stopped" = "parked";
   let timer: NodeJS.Timeout | undefined;
   let woken = false;
+  let busyMs = 0;
 
   const run = (): void => {
     if (state === "stopped") return;
     state = "running";
-    const until = performance.now() + turn;
+    const begin = performance.now();
+    const until = begin + turn;
     let active: boolean;
     do {
       woken = false;
       active = false;
       for (const member of members) if (member.step()) active = true;
     } while ((active || woken) && performance.now() < until && !isStopped());
+    busyMs += performance.now() - begin;
     if (isStopped()) return;
     if (active || woken) {
       state = "scheduled";
@@ -67,6 +72,7 @@ export function drive(): Driver {
       return () => members.delete(driven);
     },
     wake,
+    busySeconds: () => busyMs / 1000,
     stop() {
       state = "stopped";
       clearTimeout(timer);

@@ -46,8 +46,8 @@ export interface FlowWorker {
   nextTimer(): number | undefined;
   readers(): ReadonlyMap<string, SourceReader>;
   metrics(): FlowMetrics | undefined;
-  /** Records that wait in this worker's channels. */
-  queued(): number;
+  /** What is under way to other workers, in bytes (records within one thread), and records that wait in this worker's channels. */
+  queuedBytes(): number;
 }
 
 export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
@@ -191,7 +191,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
     nextTimer: () => (failed ? undefined : running?.worker.nextTimer()),
     readers: () => readers,
     metrics: () => running?.lowered.metrics,
-    queued: () => running?.worker.queuedRecords() ?? 0,
+    queuedBytes: () => (running === undefined ? 0 : running.worker.queuedRecords() + fabric.outstanding()),
   };
 }
 

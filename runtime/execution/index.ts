@@ -11,6 +11,10 @@
  */
 export * from "./messages.ts";
 export { createCoordinator, type Coordinator, type CoordinatorOptions, type CommitInput } from "./coordinator.ts";
-export { createFlowWorker, type FlowWorker, type FlowWorkerOptions } from "./flow-worker.ts";
+export { createFlowWorker, type FlowWorker, type FlowWorkerOptions, type StateSlot } from "./flow-worker.ts";
 export { createProcess, type Process, type Phase, type ProcessEvent, type ProcessOptions, type ProcessStatus } from "./process.ts";
 export { drive, type Driver } from "./drive.ts";
+export type { FabricMaker, Network, WorkerHandle, WorkerPool } from "./network.ts";
+export { createLocalPool, type LocalPool } from "./local-pool.ts";
+export { createLocalNetwork } from "./local-network.ts";
+export { flowFacts } from "./flow-facts.ts";

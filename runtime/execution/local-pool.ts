@@ -18,6 +18,8 @@ export interface LocalPoolOptions {
   readonly fabrics: FabricMaker;
   readonly driver: Driver;
   readonly now: () => number;
+  /** Where the workers' keyed state is kept between executions, for whoever wants to look. */
+  readonly slots?: StateSlot[];
   /** Sees each worker's message first; true = it goes no further. */
   readonly intercept?: (message: FromWorker) => boolean;
 }
@@ -25,14 +27,14 @@ export interface LocalPoolOptions {
 export function createLocalPool(options: LocalPoolOptions): LocalPool {
   const { driver, now } = options;
   const realClock = now === Date.now;
-  let slots: StateSlot[] = [];
+  const slots: StateSlot[] = options.slots ?? [];
   let workers: FlowWorker[] = [];
   let removals: (() => void)[] = [];
   const leave = (keep: boolean): void => {
     for (const remove of removals) remove();
     removals = [];
     workers = [];
-    if (!keep) slots = [];
+    if (!keep) slots.length = 0;
   };
   return {
     get workers() {

@@ -91,6 +91,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
         },
         wake() {},
         stop() {},
+        busySeconds: () => 0,
       },
       now: schedule.now,
     });

@@ -1,0 +1,21 @@
+import { startWeirSandbox } from "./weir-sandbox.ts";
+
+/** `weir sandbox up`: stays until Ctrl-C; what runs is found again by the next `up` in the same directory. */
+export async function up(flags: { directory: string; port?: string; controller: boolean }): Promise<void> {
+  const running = await startWeirSandbox({
+    directory: flags.directory,
+    controller: flags.controller,
+    ...(flags.port === undefined ? {} : { port: Number(flags.port) }),
+    log: (message) => console.error(message),
+  });
+  console.log(
+    `The API server listens on ${running.sandbox.url}. In another terminal:\n\n  export KUBECONFIG=${running.kubeconfig}\n  kubectl get dataflows\n\nCtrl-C stops everything; the objects stay in ${flags.directory}.`,
+  );
+  await new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  console.error("stopping …");
+  await running.stop();
+  process.exit(0);
+}

@@ -1,0 +1,30 @@
+import { startCluster } from "../host/cluster.ts";
+import { memberArguments } from "../host/run.ts";
+import type { RunOptions } from "./run-options.ts";
+
+/**
+ * As `runMain`, with real processes on this machine. `module` is a path or `path:export`.
+ * @throws WeirError of the first process that fails
+ */
+export async function runCluster(module: string, options: RunOptions & { processes?: number } = {}): Promise<void> {
+  const { recovery } = options;
+  const cluster = await startCluster({
+    processes: options.processes ?? 1,
+    args: memberArguments(module, {
+      ...(options.workers === undefined ? {} : { workers: String(options.workers) }),
+      ...(options.epochMs === undefined ? {} : { epoch: String(options.epochMs) }),
+      ...(recovery === undefined
+        ? {}
+        : {
+            recovery: recovery.store,
+            snapshotInterval: String((recovery.snapshotMs ?? 10_000) / 1000),
+            ...(recovery.partitions === undefined ? {} : { partitions: String(recovery.partitions) }),
+            ...(recovery.retain === undefined ? {} : { retain: String(recovery.retain) }),
+            ...(recovery.fromEpoch === undefined ? {} : { fromEpoch: String(recovery.fromEpoch) }),
+            ...(recovery.allowDroppedState === true ? { allowDroppedState: true } : {}),
+          }),
+    }),
+    restart: recovery !== undefined,
+  });
+  await cluster.finished;
+}
