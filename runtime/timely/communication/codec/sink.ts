@@ -83,7 +83,8 @@ export function putBytes(sink: Sink, bytes: Uint8Array): void {
 
 /** The frame as it lies in the sink: valid until the next frame begins. */
 export function view(sink: Sink): Uint8Array {
-  return sink.bytes.subarray(0, sink.at);
+  // Not a Buffer: its `slice` would not copy.
+  return new Uint8Array(sink.bytes.buffer, 0, sink.at);
 }
 
 /** The frame in memory of its own. */

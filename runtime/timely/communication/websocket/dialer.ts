@@ -1,0 +1,110 @@
+/**
+ * The dialing end of the mesh: one attempt at a time to one peer, with a back-off that doubles and some jitter. Ends by itself
+ * only when closed; what to make of a refusal is for the mesh to decide.
+ */
+import { WebSocket, type ClientOptions } from "ws";
+import { helloHeader, largestPacket, meshPath } from "./acceptor.ts";
+import { pack, unpackRefusal, unpackWelcome, type Hello, type Refusal, type Welcome } from "./hello.ts";
+
+export interface DialerOptions {
+  /** host:port, asked for at each attempt. */
+  readonly address: () => string;
+  readonly token: string;
+  readonly hello: () => Hello;
+  readonly random: () => number;
+  readonly accepted: (socket: WebSocket, welcome: Welcome) => void;
+  readonly refused: (refusal: Refusal) => void;
+  /** No answer; `code` is the system's ("ECONNREFUSED"), if any. */
+  readonly failed: (code: string | undefined) => void;
+}
+
+export interface Dialer {
+  /** Dials now, unless an attempt is under way. */
+  dial(): void;
+  /** Dials after the back-off. */
+  retry(): void;
+  close(): void;
+}
+
+const firstBackoff = 50;
+const largestBackoff = 2_000;
+const handshakeMilliseconds = 5_000;
+
+export function createDialer(options: DialerOptions): Dialer {
+  let backoff = firstBackoff;
+  let timer: NodeJS.Timeout | undefined;
+  let attempt: WebSocket | undefined;
+  let closed = false;
+
+  function dial(): void {
+    if (closed || attempt !== undefined) return;
+    clearTimeout(timer);
+    timer = undefined;
+    const settings: ClientOptions = {
+      perMessageDeflate: false,
+      maxPayload: largestPacket,
+      handshakeTimeout: handshakeMilliseconds,
+      headers: { authorization: `Bearer ${options.token}`, [helloHeader]: pack(options.hello()) },
+      // Masks protect browsers' proxies, not us: a mask of zeros spares a pass over every byte.
+      generateMask: (mask) => mask.fill(0),
+    };
+    const socket = new WebSocket(`ws://${options.address()}${meshPath}`, settings);
+    attempt = socket;
+    let welcome: Welcome | undefined;
+    let answered = false;
+    socket.on("upgrade", (response) => {
+      welcome = unpackWelcome(response.headers[helloHeader]);
+    });
+    socket.on("unexpected-response", (request, response) => {
+      answered = true;
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        if (body.length < 4096) body += chunk;
+      });
+      response.on("error", () => undefined);
+      response.on("close", () => {
+        request.destroy();
+        attempt = undefined;
+        if (closed) return;
+        options.refused(unpackRefusal(body) ?? { kind: "protocol", reason: `HTTP status ${response.statusCode}`, execution: 0 });
+      });
+    });
+    socket.on("open", () => {
+      answered = true;
+      attempt = undefined;
+      if (closed || welcome === undefined) {
+        socket.terminate();
+        if (!closed) options.refused({ kind: "protocol", reason: "the answer has no hello", execution: 0 });
+        return;
+      }
+      backoff = firstBackoff;
+      options.accepted(socket, welcome);
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (answered || closed) return;
+      answered = true;
+      attempt = undefined;
+      options.failed(errorCode(error));
+    });
+  }
+
+  return {
+    dial,
+    retry() {
+      if (closed || timer !== undefined || attempt !== undefined) return;
+      timer = setTimeout(dial, backoff * (0.75 + options.random() / 2));
+      backoff = Math.min(backoff * 2, largestBackoff);
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      attempt?.terminate();
+    },
+  };
+}
+
+/** With several addresses for a name, the error is an aggregate of theirs. */
+function errorCode(error: NodeJS.ErrnoException): string | undefined {
+  return error.code ?? (error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined)?.code : undefined);
+}
