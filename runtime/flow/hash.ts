@@ -29,3 +29,8 @@ export function murmur3(key: string): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }
+
+/** The partition that a key belongs to, of a store with `partitions` of them. */
+export function partitionOf(key: string, partitions: number): number {
+  return murmur3(key) % partitions;
+}

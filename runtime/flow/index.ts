@@ -8,14 +8,15 @@
  *   stateful/  the stateful core and every step built on it
  *   windows/   clocks, windowers and the logic of windows
  *   input/ output/ async/ loop/   the remaining steps
+ *   api.ts     what flow modules import as "weir"
  *   lower.ts   the way from a graph to running operators; runtime.ts says what it needs from its host
  */
-export { Dataflow, isDataflow, checkFlow, type FlowExport } from "./graph/dataflow.ts";
-export { Stream, KeyedStream } from "./graph/stream.ts";
-export type { WindowedStream, WindowOut } from "./graph/windowed-stream.ts";
-export { describe, inputsOf, outputsOf, statefulSteps, type FlowDescription, type StepDescription } from "./graph/describe.ts";
-export type { Awaitable, DynamicSource, Keyed, PartitionedSource, Source, SourcePart } from "./source.ts";
-export type { DynamicSink, PartitionedSink, Sink, SinkPart, TransactionalSink, TransactionalSinkPart } from "./sink.ts";
-export type { JoinEmit, JoinInsert, JoinOptions, LogicBase, Outcome, StatefulBatchLogic, StatefulLogic } from "./logic.ts";
-export { hashName, murmur3 } from "./hash.ts";
+export * from "./api.ts";
+export { isDataflow, checkFlow } from "./graph/dataflow.ts";
+export { sinksOf, sourcesOf, statefulSteps } from "./graph/describe.ts";
+export { hashName, murmur3, partitionOf } from "./hash.ts";
+export { lowerFlow, type LoweredFlow } from "./lower.ts";
+export type { FlowMetrics, StepMetrics } from "./metrics.ts";
 export type { EpochClock, FlowRuntime, Recorder, Routing, SinkHost, SourceHost, SourceReader } from "./runtime.ts";
+export { createKeyedStates, type KeyedStates } from "./state/keyed-states.ts";
+export { decodeStateRow } from "./state/state-row.ts";

@@ -13,11 +13,11 @@
  * only at snapshot epochs: they travel with the next snapshot. A row replaces the earlier row of its (step, key).
  */
 import type { WeirError } from "../errors/index.ts";
-import type { Worker } from "../timely/index.ts";
 import type { KeyedStates } from "./state/keyed-states.ts";
 
 export interface FlowRuntime {
-  readonly worker: Worker;
+  /** The timely worker. Its clock, for `activateAt`, is `now`. */
+  readonly worker: { readonly index: number; readonly peers: number; congested(): boolean };
   /** The run's system clock, in milliseconds since the Unix epoch; of windows, `notifyAt` and polling. A test may supply its own. */
   readonly now: () => number;
   readonly epochs: EpochClock;
@@ -43,8 +43,13 @@ export interface EpochClock {
    * drop their capabilities, and no `onEof` is called though frontiers become empty.
    */
   readonly draining: boolean;
-  /** With epochs of zero length each batch is its own epoch: a source calls `endBatch()` after a batch and reads no more until the next tick. */
+  /**
+   * With epochs of zero length each batch is its own epoch: a source calls `endBatch()` after a batch that was not empty. That
+   * makes `held` true; it becomes false, and the tick listeners are called, when the epoch is finished everywhere (and its
+   * snapshot committed). Sources never read while `held`. Without `perBatch` it is always false.
+   */
   readonly perBatch: boolean;
+  readonly held: boolean;
   endBatch(): void;
 }
 
@@ -68,7 +73,10 @@ export interface Recorder {
 
 /** Who reads which part: decided on process 0 for all workers. */
 export interface SourceHost {
-  /** Called once by each input step of this worker; `reader` then receives parts, now and later. */
+  /**
+   * Called once by each input step of this worker while it is lowered; `reader` then receives parts, now and later. The input
+   * step builds the one part of a dynamic source itself, under the name `worker-<index>`.
+   */
   attach(step: string, reader: SourceReader): void;
   /** A part has ended (its position is recorded when the epoch closes); when all parts of a step have, the input ends. */
   partEnded(step: string, part: string): void;

@@ -7,6 +7,7 @@ import type { Chunk } from "../chunk.ts";
 import { checkPair, items } from "../chunk.ts";
 import { stepError } from "../failure.ts";
 import { show } from "../show.ts";
+import { generated } from "../generated.ts";
 import { generate } from "./generate.ts";
 import type { Chain } from "./stage.ts";
 import { toArray } from "../iterables.ts";
@@ -51,10 +52,7 @@ export function compileChain(chain: Chain, host: ChainHost): (chunk: Chunk, epoc
       });
     },
   };
-  const compile = (keyed: boolean): Run => {
-    // oxlint-disable-next-line typescript/no-implied-eval -- generated from the chain's shape alone; see generate.ts
-    return new Function(...Object.keys(bindings), generate(chain, keyed))(...Object.values(bindings)) as Run;
-  };
+  const compile = (keyed: boolean) => generated<Run>(bindings, generate(chain, keyed));
   let plain: Run | undefined;
   let withKeys: Run | undefined;
 

@@ -190,8 +190,7 @@ export function generate(chain: Chain, keyed: boolean): string {
   });
   // A lone merge has nothing to do for each record.
   const loop = `for (let i = 0; i < values.length; i++) {\nconst v0 = values[i];${keyed ? " const k0 = keys[i];" : ""}\n${body}\n${cuts.join("")}\n}`;
-  return `"use strict";
-${chain.stages.map(({ index }) => `const f${index} = calls[${index}], s${index} = steps[${index}], m${index} = metrics[${index}];`).join("\n")}
+  return `${chain.stages.map(({ index }) => `const f${index} = calls[${index}], s${index} = steps[${index}], m${index} = metrics[${index}];`).join("\n")}
 return function run(keys, values, epoch) {
 let at = 0${declared.map((one) => `, ${one}`).join("")};
 try {

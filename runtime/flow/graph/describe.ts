@@ -28,13 +28,13 @@ export function describe(flow: Dataflow): FlowDescription {
   return { flow: flow.id, steps };
 }
 
-export function inputsOf(flow: Dataflow): { readonly step: string; readonly source: Source<unknown> }[] {
+export function sourcesOf(flow: Dataflow): { readonly step: string; readonly source: Source<unknown> }[] {
   return graphOf(flow).nodes.flatMap(({ step, spec }) =>
     spec.kind === "input" ? [{ step, source: spec.source as Source<unknown> }] : [],
   );
 }
 
-export function outputsOf(flow: Dataflow): { readonly step: string; readonly sink: Sink<any> }[] {
+export function sinksOf(flow: Dataflow): { readonly step: string; readonly sink: Sink<any> }[] {
   return graphOf(flow).nodes.flatMap(({ step, spec }) => (spec.kind === "output" ? [{ step, sink: spec.sink }] : []));
 }
 

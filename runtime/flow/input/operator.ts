@@ -1,0 +1,156 @@
+/**
+ * An input step on one worker: reads its parts in turn, one batch of each per run, and sends at the current epoch.
+ *
+ * A tick closes the epoch: before anything else is read, the positions are recorded if the epoch takes a snapshot (or the
+ * input ends, or the flow drains) and the capability moves on. Nothing of the new epoch can be in those positions.
+ * Reading stops while the worker is congested, while stateful steps keep back too much, and while the clock holds the epoch.
+ */
+import { cut } from "../chunk.ts";
+import { stepError } from "../failure.ts";
+import type { Lowering } from "../lowering.ts";
+import { heldLimit } from "../lowering.ts";
+import type { StepMetrics } from "../metrics.ts";
+import { chunkOperator, type ChunkContext, type ChunkScope, type ChunkStream } from "../operator.ts";
+import type { SourceReader } from "../runtime.ts";
+import type { Source } from "../source.ts";
+import { isPromise, readPart, type PartReader } from "./part-reader.ts";
+
+export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, source: Source<unknown>): ChunkStream {
+  const { runtime } = lowering;
+  const { epochs, recorder, sources } = runtime;
+  const { step } = metrics;
+  const parts: PartReader[] = [];
+  const ended = new Set<PartReader>();
+  let context: ChunkContext | undefined;
+  /** No more parts will come: the capability is dropped at the next tick. */
+  let over = false;
+
+  const wake = () => context?.activate();
+  const fail = (error: unknown) => lowering.fail(stepError(error, step, "WEIR_SOURCE_FAILED"));
+  const add = (name: string, build: () => unknown) => {
+    const recorded = recorder.enabled && source.kind === "partitioned";
+    try {
+      parts.push(readPart({ name, step, recorded, wake, fail }, build as never));
+    } catch (error) {
+      fail(error);
+    }
+    wake();
+  };
+  const reader: SourceReader = {
+    add: (part, resume) =>
+      add(part, () => (source.kind === "partitioned" ? source.buildPart(part, resume, { now: runtime.now }) : undefined)),
+    end() {
+      over = true;
+      wake();
+    },
+    async lag() {
+      const lags = new Map<string, number>();
+      for (const part of parts) {
+        const lag = await part.lag();
+        if (lag !== undefined) lags.set(part.name, lag);
+      }
+      return lags;
+    },
+  };
+  sources.attach(step, reader);
+  if (source.kind === "dynamic") add(`worker-${scope.index}`, () => source.build(scope.index, scope.peers));
+  epochs.onTick(wake);
+  const close = (part: PartReader) => {
+    try {
+      const closing = part.close();
+      if (isPromise(closing)) closing.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  lowering.onDispose(() => parts.filter((part) => !ended.has(part)).forEach(close));
+
+  const [out] = chunkOperator(scope, { name: step, inputs: [], outputs: 1, initial: true }, (given, _inputs, [output]) => {
+    context = given;
+    const [capability] = given.initial;
+    let done = false;
+    let armed = Infinity;
+    let coolUntil = -Infinity;
+    let ticked = -1;
+
+    const record = (epoch: number): void => {
+      if (!recorder.enabled) return;
+      for (const part of parts) {
+        const position = part.takePosition();
+        if (position !== undefined) recorder.part(step, epoch, part.name, position.value);
+      }
+    };
+    /** Closes epochs up to the current one; false while a part's position is not known yet. */
+    const advance = (): boolean => {
+      const { current } = epochs;
+      const from = capability!.time as number;
+      if (current === from && !(over && epochs.draining)) return true;
+      let snapshot = over || epochs.draining ? Math.max(from, current - 1) : undefined;
+      for (let epoch = current - 1; epoch >= from && recorder.enabled; epoch--) if (epochs.takesSnapshot(epoch)) snapshot = epoch;
+      if (snapshot !== undefined) {
+        if (recorder.enabled && parts.some((part) => !part.positionKnown)) return false;
+        record(snapshot);
+      }
+      if (over || epochs.draining) {
+        done = true;
+        capability!.drop();
+      } else capability!.downgrade(current);
+      return true;
+    };
+    const finishPart = (part: PartReader): void => {
+      ended.add(part);
+      close(part);
+      sources.partEnded(step, part.name);
+    };
+    const poll = (part: PartReader): boolean => {
+      const values = part.poll(runtime.now());
+      if (part.ended && !ended.has(part)) finishPart(part);
+      if (values === undefined) return false;
+      metrics.recordsIn += values.length;
+      metrics.recordsOut += values.length;
+      cut(values, (piece) => output!.giveBatch(capability!, [{ keys: undefined, values: piece }]));
+      if (epochs.perBatch) epochs.endBatch();
+      return true;
+    };
+    /** Nothing to read: asks again after a millisecond, and at the next tick in case the run's clock stands still. */
+    const cool = (): void => {
+      const now = runtime.now();
+      if (now < coolUntil) return;
+      coolUntil = now + 1;
+      given.activateAt(coolUntil);
+    };
+    const warm = (): void => {
+      if (ticked === epochs.current && runtime.now() < coolUntil) return;
+      ticked = epochs.current;
+      for (const part of parts) part.cool = false;
+    };
+
+    return lowering.guard(metrics, () => {
+      if (done) return;
+      warm();
+      const settled = advance();
+      if (done) return;
+      if (settled && (epochs.held || runtime.worker.congested() || lowering.held > heldLimit)) {
+        // Whoever lets us go on (a tick, a peer) may not wake us.
+        if (!epochs.held) cool();
+        return;
+      }
+      let active = false;
+      let awake = Infinity;
+      for (const part of parts) {
+        // Before an epoch whose end waits for a position, only that part is read.
+        if (part.ended || (!settled && part.positionKnown)) continue;
+        if (epochs.held && settled) break;
+        if (poll(part)) active = true;
+        else if (part.cool) cool();
+        else awake = Math.min(awake, part.awake);
+        if (lowering.stopped) return;
+      }
+      if (active) return given.activate();
+      if (awake === Infinity || awake === armed || awake === -Infinity) return;
+      armed = awake;
+      given.activateAt(awake);
+    });
+  });
+  return out!;
+}

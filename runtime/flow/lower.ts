@@ -1,0 +1,173 @@
+/**
+ * Lowering: from the logical graph to timely operators, node by node in the order in which they were written (which is
+ * topological). Chains of stateless steps become one operator each; a loop's body becomes a nested scope.
+ *
+ * All workers lower the same flow in the same order, so that their channels have the same numbers.
+ */
+import { chainOperator } from "./chain/operator.ts";
+import { planChains } from "./chain/plan.ts";
+import { asyncOperator } from "./async/async-operator.ts";
+import { createCache } from "./async/cache.ts";
+import { broadcast, redistribute } from "./exchange/spread.ts";
+import { type Dataflow, checkFlow, graphOf } from "./graph/dataflow.ts";
+import { describe } from "./graph/describe.ts";
+import { scopeOf } from "./graph/flow-graph.ts";
+import type { IterateSpec, Node, Port } from "./graph/node.ts";
+import { isStateful } from "./graph/node.ts";
+import { inputOperator } from "./input/operator.ts";
+import { Lowering } from "./lowering.ts";
+import type { FlowMetrics, StepMetrics } from "./metrics.ts";
+import { chunkOperator, pipelined, type ChunkScope, type ChunkStream } from "./operator.ts";
+import { outputOperator } from "./output/operator.ts";
+import type { FlowRuntime } from "./runtime.ts";
+import { lowerStateful } from "./stateful/lower-stateful.ts";
+
+export interface LoweredFlow {
+  /** Over everything that reads, keeps or writes: passes an epoch when all workers have finished it. */
+  readonly probe: { frontierTime(): number };
+  readonly metrics: FlowMetrics;
+  /** Ends what is open (source and sink parts) when the dataflow does not run to its end. Nothing runs afterwards. */
+  dispose(): void;
+}
+
+/** Throws what is wrong with the flow as a whole, see `checkFlow`. Called inside of `worker.dataflow`. */
+export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScope): LoweredFlow {
+  checkFlow(flow);
+  const graph = graphOf(flow);
+  const metrics = describe(flow).steps.map(({ step, kind, upstream, stateful }): StepMetrics => {
+    return {
+      step,
+      kind,
+      upstream,
+      recordsIn: 0,
+      recordsOut: 0,
+      busySeconds: 0,
+      keys: stateful ? runtime.states.count(step) : undefined,
+    };
+  });
+  const lowering = new Lowering(runtime, metrics);
+  const chains = planChains(graph, metrics);
+  /** Streams of ports, by node and output. */
+  const streams = new Map<Node, ChunkStream[]>();
+  /** Scopes by loop; undefined = the root. */
+  const scopes = new Map<Node | undefined, ChunkScope>([[undefined, scope]]);
+  const consumed = new Set<ChunkStream>();
+
+  /** The stream of a port as it is seen in `loop`: entered where it comes from outside. */
+  const streamOf = (port: Port, loop: Node | undefined): ChunkStream => {
+    const stream = streams.get(port.node)![port.output]!;
+    consumed.add(stream);
+    return scopeOf(port) === loop ? stream : stream.enter(scopes.get(loop)!);
+  };
+  const put = ({ node, output }: Port, stream: ChunkStream): void => {
+    const outputs = streams.get(node) ?? [];
+    outputs[output] = stream;
+    streams.set(node, outputs);
+  };
+
+  const lowerNode = (node: Node): void => {
+    const { spec, loop } = node;
+    const within = scopes.get(loop)!;
+    const own = metrics[node.index]!;
+    const inputs = () => node.upstream.map((port) => streamOf(port, loop));
+    const single = (stream: ChunkStream) => put({ node, output: 0 }, stream);
+    const chain = chains.get(node.index);
+    if (chain !== undefined) {
+      const made = chainOperator(lowering, within, chain, inputs());
+      chain.outlets.forEach((port, i) => put(port, made[i]!));
+      if (chain.outlets.length === 0) put({ node, output: 0 }, made[0]!);
+    } else if (isStateful(spec)) {
+      lowerStateful(lowering, within, node, inputs()).forEach((stream, output) => put({ node, output }, stream));
+    } else if (spec.kind === "input") single(inputOperator(lowering, within, own, spec.source));
+    else if (spec.kind === "output") single(outputOperator(lowering, within, own, spec.sink, inputs()[0]!));
+    else if (spec.kind === "redistribute") single(redistribute(lowering, within, own, inputs()[0]!));
+    else if (spec.kind === "broadcast") single(broadcast(lowering, within, own, inputs()[0]!));
+    else if (spec.kind === "mapAsync") single(asyncOperator(lowering, within, own, spec, inputs()[0]!));
+    else if (spec.kind === "enrichCached") {
+      const cache = createCache(spec.getter, spec.ttlMs, runtime.now);
+      const get = (key: unknown) => cache.get(key);
+      const call = (item: unknown) => spec.mapper(get, item);
+      single(
+        asyncOperator(lowering, within, own, { before: () => cache.refresh(), call, concurrency: 16, ordered: true }, inputs()[0]!),
+      );
+    } else if (spec.kind === "iterate") lowerLoop(node, spec, inputs()[0]!);
+    // What is left was fused into the chain of an earlier step.
+  };
+
+  const lowerLoop = (node: Node, spec: IterateSpec, stream: ChunkStream): void => {
+    const outer = scopes.get(node.loop)!;
+    const depth = depthOf(node);
+    outer.iterative((inner) => {
+      scopes.set(node, inner);
+      const [feedback, again] = inner.feedback<any>(loopSummary(depth) as never);
+      const entered = stream.enter<any>(inner);
+      const own = metrics[node.index]!;
+      put({ node, output: 0 }, countLoop(lowering, inner, own, [entered, again]));
+      lowerBody(node);
+      feedback.connect(streamOf(spec.body!.again, node));
+      put({ node, output: 1 }, streamOf(spec.body!.out, node).leave(outer));
+    });
+  };
+  const lowerBody = (loop: Node | undefined): void => {
+    for (const node of graph.nodes) if (node.loop === loop) lowerNode(node);
+  };
+  lowerBody(undefined);
+
+  const ends: ChunkStream[] = [];
+  for (const [node, outputs] of streams) {
+    outputs.forEach((stream, output) => {
+      if (consumed.has(stream)) return;
+      ends.push(scopeOf({ node, output }) === undefined ? stream : stream.leave(scope));
+    });
+  }
+  return { probe: probe(scope, ends), metrics: { steps: metrics }, dispose: () => lowering.dispose() };
+}
+
+/** Takes what comes out at the ends and watches the frontier there. */
+function probe(scope: ChunkScope, ends: readonly ChunkStream[]): { frontierTime(): number } {
+  let frontier = () => 0;
+  const spec = { name: "probe", inputs: ends.map((stream) => ({ stream, pact: pipelined })), outputs: 0, notify: true };
+  chunkOperator(scope, spec, (_context, inputs) => {
+    frontier = () => {
+      let least = Infinity;
+      for (const input of inputs) least = Math.min(least, input.frontierTime());
+      return least;
+    };
+    return () => {
+      for (const input of inputs) input.forEach(() => undefined);
+    };
+  });
+  return { frontierTime: () => frontier() };
+}
+
+/** The loop variable: what comes in and what goes round again. Counts what the loop takes in. */
+function countLoop(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, streams: readonly ChunkStream[]): ChunkStream {
+  const spec = { name: metrics.step, inputs: streams.map((stream) => ({ stream, pact: pipelined })), outputs: 1 };
+  const [out] = chunkOperator(scope, spec, (_context, inputs, [output]) =>
+    lowering.guard(metrics, () => {
+      for (const input of inputs) {
+        input.forEach((capability, batch) => {
+          for (const { values } of batch) {
+            metrics.recordsIn += values.length;
+            metrics.recordsOut += values.length;
+          }
+          output!.giveBatch(capability, batch);
+        });
+      }
+    }),
+  );
+  return out!;
+}
+
+function depthOf(loop: Node): number {
+  let depth = 1;
+  for (let at = loop.loop; at !== undefined; at = at.loop) depth++;
+  return depth;
+}
+
+/** One more time round: [0, 1], and [[0, 0], 1] in a loop inside of a loop. */
+function loopSummary(depth: number): unknown {
+  let outer: unknown = 0;
+  for (let i = 1; i < depth; i++) outer = [outer, 0];
+  return [outer, 1];
+}

@@ -1,0 +1,44 @@
+/**
+ * The bytes of one key's state in a snapshot:
+ *
+ *   flags u8 (bit 0: has a wake time) · [wake f64 little-endian] · the state, as `encodeValue` writes it
+ *
+ * The wake time stands in front so that timers are known after a resume without decoding any state.
+ */
+import { WeirError } from "../../errors/index.ts";
+import { decodeValue, encodeValue } from "../../timely/communication/codec/index.ts";
+
+const hasWake = 1;
+
+export function encodeStateRow(state: unknown, wake: number): Uint8Array {
+  const value = encodeValue(state);
+  if (wake === Infinity) {
+    const row = new Uint8Array(1 + value.length);
+    row.set(value, 1);
+    return row;
+  }
+  const row = new Uint8Array(9 + value.length);
+  row[0] = hasWake;
+  new DataView(row.buffer).setFloat64(1, wake, true);
+  row.set(value, 9);
+  return row;
+}
+
+/** Throws WEIR_DECODE for bytes that are no row. */
+export function decodeStateRow(row: Uint8Array): unknown {
+  return decodeValue(row.subarray(header(row)));
+}
+
+export function wakeOf(row: Uint8Array): number {
+  return header(row) === 1 ? Infinity : new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
+}
+
+function header(row: Uint8Array): number {
+  const flags = row[0];
+  if (flags === 0) return 1;
+  if (flags === hasWake && row.length >= 9) return 9;
+  throw new WeirError(
+    "WEIR_DECODE",
+    `A row of keyed state begins with ${flags === undefined ? "nothing" : `byte ${flags}`}, which no version of Weir writes`,
+  );
+}

@@ -1,0 +1,172 @@
+/**
+ * The keys of one step on one worker, and which of them changed since the last snapshot.
+ *
+ * Generations. `touched` lists the keys touched in the current generation; `entry.mark` says in which generation a key was
+ * touched last, so that touching again costs one comparison. A snapshot takes the list over and starts a new generation; its
+ * rows are encoded in slices while the step goes on. A key of the snapshot that is about to change is recorded first (copy on
+ * write), so that its row is true at the close of the snapshot's epoch, however late it is encoded.
+ *
+ *   generation g:  touched [a b c] ── snapshot(7) ──▶ task {epoch 7, [a b c]}   slices: a, b, …
+ *   generation g+1: touched [c']       c is touched while it waits: its row for epoch 7 is recorded now
+ */
+import type { Recorder } from "../runtime.ts";
+import { Entry } from "./entry.ts";
+import { decodeStateRow, encodeStateRow } from "./state-row.ts";
+
+/** A slice ends after this many rows or bytes: a few milliseconds. Counted, not timed, so that a run can be replayed. */
+const sliceRows = 2_048;
+const sliceBytes = 1 << 20;
+
+/** What the step knows about the state of its keys. */
+export interface StateForm {
+  /** What is stored for a key. */
+  snapshot(entry: Entry): unknown;
+  /** Puts a stored state back into the entry. */
+  revive(entry: Entry, state: unknown): void;
+}
+
+interface Task {
+  readonly epoch: number;
+  readonly generation: number;
+  readonly entries: readonly Entry[];
+  next: number;
+}
+
+export class StepState {
+  readonly step: string;
+  readonly entries = new Map<string, Entry>();
+  readonly #partitionOf: (key: string) => number;
+  /** Entries that were discarded though a row of theirs is stored, until the removal is recorded. */
+  readonly #graves = new Map<string, Entry>();
+  #touched: Entry[] = [];
+  #task: Task | undefined;
+  #form: StateForm | undefined;
+  #recorder: Recorder | undefined;
+  /** 0 = nothing is recorded, and no key is ever marked as touched. */
+  generation = 0;
+
+  constructor(step: string, partitionOf: (key: string) => number) {
+    this.step = step;
+    this.#partitionOf = partitionOf;
+  }
+
+  /** Called when the step is lowered, again for each execution. */
+  attach(form: StateForm, recorder: Recorder): void {
+    this.#form = form;
+    this.#recorder = recorder.enabled ? recorder : undefined;
+    this.generation = recorder.enabled ? Math.max(1, this.generation) : 0;
+  }
+
+  /** The entry of a key that is about to be changed: decoded, marked as touched, made if there is none. */
+  open(key: string): Entry {
+    const entry = this.entries.get(key) ?? this.create(key);
+    if (entry.bytes !== undefined) this.revive(entry);
+    if (entry.mark !== this.generation) this.touch(entry);
+    return entry;
+  }
+
+  create(key: string): Entry {
+    let entry = this.#graves.size > 0 ? this.#graves.get(key) : undefined;
+    if (entry === undefined) entry = new Entry(key);
+    else {
+      // Its removal may belong to a snapshot under way: that is recorded before the key comes back to life.
+      if (entry.mark !== this.generation) this.touch(entry);
+      this.#graves.delete(key);
+      entry.gone = false;
+    }
+    this.entries.set(key, entry);
+    return entry;
+  }
+
+  revive(entry: Entry): void {
+    const bytes = entry.bytes!;
+    entry.bytes = undefined;
+    this.#form!.revive(entry, decodeStateRow(bytes));
+  }
+
+  /** Must be called before a key changes whose mark is not the current generation. */
+  touch(entry: Entry): void {
+    if (this.generation === 0) return;
+    if (this.#task !== undefined && entry.mark === this.#task.generation) this.#record(entry, this.#task.epoch);
+    entry.mark = this.generation;
+    this.#touched.push(entry);
+  }
+
+  /** Forgets a key that was opened. */
+  discard(entry: Entry): void {
+    this.entries.delete(entry.key);
+    entry.gone = true;
+    entry.state = undefined;
+    entry.wake = Infinity;
+    if (entry.stored) this.#graves.set(entry.key, entry);
+  }
+
+  get dirty(): boolean {
+    return this.#touched.length > 0;
+  }
+  get recording(): boolean {
+    return this.#task !== undefined;
+  }
+
+  /** Begins to record the rows that are true now, at the close of `epoch`. An earlier snapshot still under way is finished first. */
+  snapshot(epoch: number): void {
+    while (this.#task !== undefined) this.slice();
+    if (this.#touched.length === 0) return;
+    this.#task = { epoch, generation: this.generation, entries: this.#touched, next: 0 };
+    this.#touched = [];
+    this.generation++;
+  }
+
+  /** Records a few milliseconds' worth of rows of the snapshot under way. */
+  slice(): void {
+    const task = this.#task;
+    if (task === undefined) return;
+    let bytes = 0;
+    const end = Math.min(task.next + sliceRows, task.entries.length);
+    while (task.next < end && bytes < sliceBytes) {
+      const entry = task.entries[task.next++]!;
+      if (entry.mark === task.generation) bytes += this.#record(entry, task.epoch);
+    }
+    if (task.next === task.entries.length) this.#task = undefined;
+  }
+
+  /** Gives the number of bytes. */
+  #record(entry: Entry, epoch: number): number {
+    entry.mark = -1;
+    if (entry.partition < 0) entry.partition = this.#partitionOf(entry.key);
+    if (entry.gone) {
+      if (this.#graves.get(entry.key) === entry) this.#graves.delete(entry.key);
+      if (entry.stored) this.#recorder!.state(this.step, epoch, entry.partition, entry.key, undefined);
+      entry.stored = false;
+      return 0;
+    }
+    const row = encodeStateRow(this.#form!.snapshot(entry), entry.wake);
+    this.#recorder!.state(this.step, epoch, entry.partition, entry.key, row);
+    entry.stored = true;
+    return row.length;
+  }
+
+  load(partition: number, key: string, bytes: Uint8Array, wake: number): void {
+    const entry = new Entry(key);
+    entry.bytes = bytes;
+    entry.partition = partition;
+    entry.stored = true;
+    entry.wake = wake;
+    this.entries.set(key, entry);
+  }
+
+  /** Forgets the keys of partitions that live on elsewhere: no removal is recorded. Nothing may be touched and not yet recorded. */
+  drop(partitions: ReadonlySet<number>): void {
+    for (const [key, entry] of this.entries) {
+      if (entry.partition < 0) entry.partition = this.#partitionOf(key);
+      if (partitions.has(entry.partition)) this.entries.delete(key);
+    }
+  }
+
+  /** What is stored for a key at this moment, decoded; undefined = no such key. */
+  read(key: string): unknown {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    return entry.bytes === undefined ? this.#form?.snapshot(entry) : decodeStateRow(entry.bytes);
+  }
+}

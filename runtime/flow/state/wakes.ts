@@ -1,0 +1,42 @@
+/**
+ * The wake times of a step's keys, in order. A key that pushes its time forward again and again (a debounce) stands in the
+ * queue once: at its earliest time, from which it is queued on when that time comes.
+ */
+import FlatQueue from "flatqueue";
+import type { Entry } from "./entry.ts";
+
+export class Wakes {
+  readonly #queue = new FlatQueue<Entry>();
+
+  /** Sets the key's wake time, replacing an earlier or later one. */
+  set(entry: Entry, time: number): void {
+    entry.wake = time;
+    if (time < entry.queued) {
+      entry.queued = time;
+      this.#queue.push(entry, time);
+    }
+  }
+
+  /** The earliest time at which some key may have to be woken; Infinity = none. */
+  next(): number {
+    return this.#queue.peekValue() ?? Infinity;
+  }
+
+  /** Takes out the keys whose time has come, earliest first. Each must ask again to be woken again. */
+  due(now: number): Entry[] {
+    const due: Entry[] = [];
+    while (this.next() <= now) {
+      const time = this.next();
+      const entry = this.#queue.pop()!;
+      if (entry.queued !== time) continue;
+      entry.queued = Infinity;
+      if (entry.gone || entry.wake === Infinity) continue;
+      if (entry.wake > now) this.set(entry, entry.wake);
+      else {
+        entry.wake = Infinity;
+        due.push(entry);
+      }
+    }
+    return due;
+  }
+}

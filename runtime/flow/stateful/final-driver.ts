@@ -1,0 +1,59 @@
+/** Drivers of the steps that fold a key's values and emit once, at end of input: countFinal, foldFinal, reduceFinal, maxFinal, minFinal. */
+import { generated } from "../generated.ts";
+import type { Call } from "../graph/node.ts";
+import type { Ordered } from "../logic.ts";
+import type { DriverOf } from "./driver.ts";
+
+type Loop = (keys: string[], values: unknown[]) => void;
+
+/** `open` and `fold` are expressions over `value`; `fold` also over `entry.state`. */
+function foldingDriver(bindings: Record<string, unknown>, open: string, fold: string): DriverOf {
+  return ({ state, outlets }) => {
+    const outlet = outlets[0]!;
+    const source = `return function loop(keys, values) {
+  const entries = state.entries;
+  const generation = state.generation;
+  for (let i = 0; i < values.length; i++) {
+    const key = keys[i], value = values[i];
+    let entry = entries.get(key);
+    if (entry === undefined) {
+      entry = state.create(key);
+      if (entry.mark !== generation) state.touch(entry);
+      entry.state = ${open};
+      continue;
+    }
+    if (entry.bytes !== undefined) state.revive(entry);
+    if (entry.mark !== generation) state.touch(entry);
+    entry.state = ${fold};
+  }
+};`;
+    return {
+      batch: generated<Loop>({ ...bindings, state }, source),
+      eof(entry) {
+        outlet.push(entry.key, entry.state);
+        state.discard(entry);
+      },
+      snapshot: (entry) => entry.state,
+      revive(entry, resumed) {
+        entry.state = resumed;
+      },
+    };
+  };
+}
+
+/** Counts records. With `partial`, the values are counts already. */
+export function countDriver(partial: boolean): DriverOf {
+  return partial ? foldingDriver({}, "value", "entry.state + value") : foldingDriver({}, "1", "entry.state + 1");
+}
+export function foldDriver(init: Call, folder: Call): DriverOf {
+  return foldingDriver({ init, folder }, "folder(init(), value)", "folder(entry.state, value)");
+}
+export function reduceDriver(reducer: Call): DriverOf {
+  return foldingDriver({ reducer }, "value", "reducer(entry.state, value)");
+}
+
+/** The reducer of maxFinal and minFinal: of equal values the first stays. */
+export function extreme(kind: "maxFinal" | "minFinal", by: ((value: any) => Ordered) | undefined): Call {
+  if (kind === "maxFinal") return by === undefined ? (a, b) => (b > a ? b : a) : (a, b) => (by(b) > by(a) ? b : a);
+  return by === undefined ? (a, b) => (b < a ? b : a) : (a, b) => (by(b) < by(a) ? b : a);
+}

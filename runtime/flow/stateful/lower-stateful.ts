@@ -1,0 +1,58 @@
+/** Which driver each stateful step has, and what stands in front of it. */
+import type { Node, StatefulSpec, WindowSpec } from "../graph/node.ts";
+import type { Lowering } from "../lowering.ts";
+import type { ChunkScope, ChunkStream } from "../operator.ts";
+import { windowDriver } from "./window-driver.ts";
+import { collectDriver } from "./collect-driver.ts";
+import type { DriverOf } from "./driver.ts";
+import { countDriver, extreme, foldDriver, reduceDriver } from "./final-driver.ts";
+import { joinDriver } from "./join-driver.ts";
+import { batchDriver, itemDriver } from "./logic-driver.ts";
+import { statefulFlatMapDriver, statefulMapDriver } from "./map-driver.ts";
+import { statefulOperator } from "./operator.ts";
+import { preaggregate } from "./preaggregate.ts";
+
+/** Streams of the step's outputs. */
+export function lowerStateful(lowering: Lowering, scope: ChunkScope, node: Node, streams: readonly ChunkStream[]): ChunkStream[] {
+  const spec = node.spec as StatefulSpec | WindowSpec;
+  const metrics = lowering.metrics[node.index]!;
+  const reducer = reducerOf(spec);
+  const combines = scope.peers > 1 && (reducer !== undefined || spec.kind === "countFinal");
+  const inputs = combines ? streams.map((stream) => preaggregate(lowering, scope, metrics, reducer, stream)) : streams;
+  const driver = driverOf(lowering, node, spec, streams.length, combines);
+  return statefulOperator(lowering, scope, { metrics, driver, outputs: spec.kind === "window" ? 3 : 1, counted: combines }, inputs);
+}
+
+function driverOf(lowering: Lowering, node: Node, spec: StatefulSpec | WindowSpec, sides: number, combined: boolean): DriverOf {
+  switch (spec.kind) {
+    case "stateful":
+      return itemDriver(spec.build);
+    case "statefulBatch":
+      return batchDriver(spec.build);
+    case "statefulMap":
+      return statefulMapDriver(spec.call);
+    case "statefulFlatMap":
+      return statefulFlatMapDriver(spec.call);
+    case "collect":
+      return collectDriver(spec.maxSize, spec.timeoutMs);
+    case "countFinal":
+      return countDriver(combined);
+    case "foldFinal":
+      return foldDriver(spec.init, spec.folder);
+    case "reduceFinal":
+    case "maxFinal":
+    case "minFinal":
+      return reduceDriver(reducerOf(spec)!);
+    case "join":
+      return joinDriver(sides, spec.insert, spec.emit);
+    case "window":
+      return windowDriver(node.step, spec, sides, lowering.runtime.now);
+    default:
+      return spec satisfies never;
+  }
+}
+
+function reducerOf(spec: StatefulSpec | WindowSpec) {
+  if (spec.kind === "reduceFinal") return spec.reducer;
+  return spec.kind === "maxFinal" || spec.kind === "minFinal" ? extreme(spec.kind, spec.by) : undefined;
+}

@@ -1,0 +1,68 @@
+/**
+ * Drivers of statefulMap and statefulFlatMap: the fast ones. One entry per key holds the user's state; a record costs one
+ * look-up, the user's call and a push. The loop is generated per step, so that V8 inlines the user's mapper.
+ */
+import { generated } from "../generated.ts";
+import { toArray } from "../iterables.ts";
+import type { Entry } from "../state/entry.ts";
+import type { Call } from "../graph/node.ts";
+import type { DriverOf } from "./driver.ts";
+import { badReturn } from "./logic-driver.ts";
+
+type Loop = (keys: string[], values: unknown[]) => void;
+
+/** `perRecord` takes `key` and `output`; `done` runs after the loop. */
+function loopSource(prelude: string, perRecord: string, done: string): string {
+  return `return function loop(keys, values) {
+  const entries = state.entries;
+  const generation = state.generation;
+  ${prelude}
+  for (let i = 0; i < values.length; i++) {
+    const key = keys[i];
+    let entry = entries.get(key);
+    if (entry === undefined) entry = state.create(key);
+    else if (entry.bytes !== undefined) state.revive(entry);
+    if (entry.mark !== generation) state.touch(entry);
+    const result = mapper(entry.state, values[i]);
+    if (!Array.isArray(result) || result.length !== 2) bad(result);
+    const next = result[0], output = result[1];
+    if (next === undefined) state.discard(entry);
+    else entry.state = next;
+    ${perRecord}
+  }
+  ${done}
+};`;
+}
+
+const form = {
+  snapshot: (entry: Entry): unknown => entry.state,
+  revive(entry: Entry, state: unknown): void {
+    entry.state = state;
+  },
+};
+
+export function statefulMapDriver(mapper: Call): DriverOf {
+  return ({ step, state, outlets }) => {
+    const bad = (result: unknown) => {
+      throw badReturn(step, "a pair [state, output]", result);
+    };
+    // One output per record: the keys go on as they came.
+    const source = loopSource("const outputs = [];", "outputs.push(output);", "outlet.columns(keys, outputs);");
+    return { ...form, batch: generated<Loop>({ state, mapper, bad, outlet: outlets[0]! }, source) };
+  };
+}
+
+export function statefulFlatMapDriver(mapper: Call): DriverOf {
+  return ({ step, state, outlets }) => {
+    const bad = (result: unknown) => {
+      throw badReturn(step, "a pair [state, outputs]", result);
+    };
+    const list = (value: unknown) => toArray(value, step);
+    const source = loopSource(
+      "",
+      "const items = list(output); for (let j = 0; j < items.length; j++) outlet.push(key, items[j]);",
+      "",
+    );
+    return { ...form, batch: generated<Loop>({ state, mapper, bad, list, outlet: outlets[0]! }, source) };
+  };
+}
