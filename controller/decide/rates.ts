@@ -1,30 +1,37 @@
-/** Adds up what the workers say about their throughput. */
-import type { Sample } from "../autoscale/index.ts";
+/** Adds up what the workers say about their throughput, load and lag. */
 import type { Facts } from "./facts.ts";
 import type { WorkerStatus } from "./state.ts";
 
-export interface Totals {
+export interface Counters {
+  /** Records read from sources. */
   readonly recordsIn: number;
+  /** Records that reached the ends of the flow. */
   readonly recordsOut: number;
+}
+
+export function countersOf(status: WorkerStatus): Counters {
+  const read = new Set<string>();
+  let recordsIn = 0;
+  let recordsOut = 0;
+  for (const step of status.steps) {
+    for (const before of step.upstream) read.add(before);
+    if (step.upstream.length === 0) recordsIn += Math.max(step.recordsIn, step.recordsOut);
+  }
+  for (const step of status.steps) if (step.upstream.length > 0 && !read.has(step.step)) recordsOut += step.recordsIn;
+  return { recordsIn, recordsOut };
+}
+
+export interface Load {
+  /** Mean busy share of the processes in the topology, 0..1. */
   readonly busy: number;
+  /** Records not read yet; undefined where no source knows. */
   readonly lag: number | undefined;
 }
 
-export function totalsOf(facts: Facts): Totals {
+export function loadOf(facts: Facts): Load {
   const active = [...facts.workers.entries()].filter(([process]) => process < (facts.topology ?? 0)).map(([, status]) => status);
-  let recordsIn = 0;
-  let recordsOut = 0;
-  for (const status of active) {
-    const read = new Set<string>();
-    for (const { upstream, recordsIn: into, recordsOut: outOf } of status.steps) {
-      for (const before of upstream) read.add(before);
-      if (upstream.length === 0) recordsIn += Math.max(into, outOf);
-    }
-    // What nobody reads further is an end of the flow.
-    for (const { step, upstream, recordsIn: into } of status.steps) if (upstream.length > 0 && !read.has(step)) recordsOut += into;
-  }
   const busy = active.length === 0 ? 0 : active.reduce((sum, status) => sum + status.busy, 0) / active.length;
-  return { recordsIn, recordsOut, busy, lag: lagOf(active) };
+  return { busy, lag: lagOf(active) };
 }
 
 /** A part that two processes name (while it moves) counts once. */
@@ -38,9 +45,4 @@ function lagOf(active: readonly WorkerStatus[]): number | undefined {
     }
   }
   return byPart.size === 0 ? undefined : [...byPart.values()].reduce((sum, lag) => sum + lag, 0);
-}
-
-export function sampleOf(now: number, facts: Facts): Sample {
-  const { recordsIn, busy, lag } = totalsOf(facts);
-  return { at: now, execution: facts.lead?.execution ?? 0, workers: facts.topology ?? 0, recordsIn, busy, lag };
 }

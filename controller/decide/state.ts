@@ -11,7 +11,8 @@ export interface WorkerStatus {
   phase: "standby" | "loading" | "running" | "rescaling" | "draining" | "completed" | "failed";
   execution: number;
   topology: { processes: number; threads: number };
-  epoch: number;
+  /** Absent when everything is complete. */
+  epoch?: number;
   lastSnapshot?: { epoch: number; time: string; bytes: number; durationMilliseconds: number };
   lastRescale?: { from: number; to: number; time: string; stallMilliseconds: number };
   busy: number;

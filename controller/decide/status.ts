@@ -3,7 +3,7 @@ import { selector, type Condition, type DataflowStatus, type Phase } from "../ap
 import { condition, type Verdict } from "./conditions.ts";
 import type { Context } from "./draft.ts";
 import type { Facts } from "./facts.ts";
-import { totalsOf } from "./rates.ts";
+import { loadOf } from "./rates.ts";
 import { runId } from "./record.ts";
 
 export function statusOf(context: Context, facts: Facts): DataflowStatus {
@@ -63,13 +63,13 @@ function ratesOf({ state, draft }: Context, facts: Facts): DataflowStatus["rates
     return state.dataflow.status?.rates === undefined
       ? undefined
       : { recordsInPerSecond: 0, recordsOutPerSecond: 0, utilizationPercent: 0 };
-  const totals = totalsOf(facts);
+  const load = loadOf(facts);
   const { input, output } = draft.meter;
   return {
     recordsInPerSecond: Math.round(input),
     recordsOutPerSecond: Math.round(output),
-    ...(totals.lag === undefined ? {} : { lag: Math.round(totals.lag) }),
-    utilizationPercent: Math.round(100 * Math.min(1, Math.max(0, totals.busy))),
+    ...(load.lag === undefined ? {} : { lag: Math.round(load.lag) }),
+    utilizationPercent: Math.round(100 * Math.min(1, Math.max(0, load.busy))),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The wanted run is deployed: wait for it to be ready, see it complete, rescale it, help it when it is unwell. */
+import { wantRun } from "./accept.ts";
 import { note, remember, soon, type Context } from "./draft.ts";
 import type { Facts } from "./facts.ts";
 import { forceStuckPods, forgetUnhealthy, restartUnhealthy } from "./health.ts";
@@ -22,7 +23,7 @@ export function keptRunning(context: Context, facts: Facts): boolean {
   }
   if (facts.ready) becomeReady(context, facts);
   else if (rolledBack(context, facts)) return false;
-  forgetRestore(context, facts);
+  if (restoreDone(context, facts)) return false;
   autoscale(context, facts);
   removeForeignPods(context, facts);
   const replicas = run.revision.store === undefined ? draft.record.processes : podsNeeded(context, facts);
@@ -67,13 +68,24 @@ function becomeReady({ state, draft }: Context, facts: Facts): void {
   remember(draft, { operation: undefined });
 }
 
-/** Once a newer snapshot is there, pods that start later are not to go back to the old one again. */
-function forgetRestore({ draft }: Context, facts: Facts): void {
+/**
+ * A container that starts again goes back to the snapshot that its environment names. That is right until a newer one is
+ * committed, and loses work after it; so then the pods are replaced by others without it.
+ */
+function restoreDone(context: Context, facts: Facts): boolean {
+  const { draft } = context;
   const { run } = draft.record;
-  if (run?.restore === undefined || run.readyAt === undefined || facts.lead?.lastSnapshot === undefined) return;
-  const { restore: _restore, ...rest } = run;
-  if (facts.lead.lastSnapshot.epoch > run.restore.epoch && Date.parse(facts.lead.lastSnapshot.time) > run.startedAt!)
-    remember(draft, { run: rest });
+  if (run?.restore === undefined || run.readyAt === undefined || facts.lead?.lastSnapshot === undefined) return false;
+  const { epoch, time } = facts.lead.lastSnapshot;
+  if (epoch <= run.restore.epoch || Date.parse(time) < run.startedAt!) return false;
+  wantRun(context, "Restart", "RestoreDone", run.revision, undefined);
+  note(
+    draft,
+    "Normal",
+    "Restarting",
+    `the snapshot of epoch ${epoch} is newer than the restored one; the pods are replaced by such that go on from it`,
+  );
+  return true;
 }
 
 function removeForeignPods({ state, draft }: Context, facts: Facts): void {

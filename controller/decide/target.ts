@@ -2,10 +2,10 @@
  * How many workers there should be. With autoscaling the number is the autoscaler's and spec.workers only where it starts: the
  * spec is the user's and is never written. A change of spec.workers (by hand, by /scale) is followed at once, within the bounds.
  */
-import { advise, type Policy } from "../autoscale/index.ts";
+import { advise, type Policy, type Sample } from "../autoscale/index.ts";
 import { note, remember, type Context } from "./draft.ts";
 import type { Facts } from "./facts.ts";
-import { sampleOf } from "./rates.ts";
+import { loadOf } from "./rates.ts";
 
 export function setTarget(context: Context): void {
   const { spec, draft } = context;
@@ -43,7 +43,7 @@ export function autoscale(context: Context, facts: Facts): void {
     partitionLimit: Math.max(1, Math.floor(recovery.partitions / spec.threadsPerWorker)),
     sourcePartLimit: sourceParts(facts),
   };
-  const sample = settled && !held ? sampleOf(state.now, facts) : undefined;
+  const sample = settled && !held ? sampleOf(context, facts) : undefined;
   const advice = advise(policy, state.autoscale, sample, draft.record.target, state.now);
   draft.autoscale = advice.memory;
   if (advice.ineffective)
@@ -62,6 +62,11 @@ export function autoscale(context: Context, facts: Facts): void {
     );
     remember(draft, { target: advice.workers, targetReason: advice.reason });
   }
+}
+
+function sampleOf({ state, draft }: Context, facts: Facts): Sample {
+  const recordsIn = draft.meter.totalIn;
+  return { at: state.now, execution: facts.lead!.execution, workers: facts.topology!, recordsIn, ...loadOf(facts) };
 }
 
 function withinBounds({ spec }: Context, workers: number): number {

@@ -63,7 +63,7 @@ export function createInformer<T extends Listed>(options: InformerOptions<T>): I
       token = page.metadata.continue === "" ? undefined : page.metadata.continue;
       version = page.metadata.resourceVersion ?? "";
     } while (token !== undefined);
-    for (const [key, object] of [...cache]) {
+    for (const [key, object] of cache) {
       if (seen.has(key)) continue;
       cache.delete(key);
       onChange(object, true);

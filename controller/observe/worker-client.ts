@@ -50,7 +50,7 @@ export function createWorkerClient(options: { port: number; statusTimeoutMs: num
         const { status, text } = await call("GET", address, "/status", {}, undefined, options.statusTimeoutMs);
         if (status !== 200) return undefined;
         const parsed: unknown = JSON.parse(text);
-        return isWorkerStatus(parsed) ? parsed : undefined;
+        return isWorkerStatus(parsed) ? withoutNull(parsed) : undefined;
       } catch {
         // A process that does not answer is an observation, not an error.
         return undefined;
@@ -82,13 +82,18 @@ function reasonOf(text: string): string {
   return text.slice(0, 500);
 }
 
+/** An empty frontier is written as null: no epoch is open any more. */
+function withoutNull(status: WorkerStatus): WorkerStatus {
+  const { epoch, ...rest } = status;
+  return typeof epoch === "number" ? status : rest;
+}
+
 function isWorkerStatus(value: unknown): value is WorkerStatus {
   if (typeof value !== "object" || value === null) return false;
   const status = value as Partial<WorkerStatus>;
   return (
     typeof status.phase === "string" &&
     typeof status.execution === "number" &&
-    typeof status.epoch === "number" &&
     typeof status.busy === "number" &&
     typeof status.topology?.processes === "number" &&
     Array.isArray(status.steps) &&

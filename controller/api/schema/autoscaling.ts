@@ -8,8 +8,8 @@ export const autoscalingSchema = Type.Object(
     enabled: Type.Optional(
       Type.Boolean({ description: "false pauses autoscaling at the present number of workers.", default: true }),
     ),
-    minWorkers: Type.Optional(int32({ description: "Never fewer workers than this.", minimum: 1, maximum: 512, default: 1 })),
-    maxWorkers: Type.Optional(int32({ description: "Never more workers than this.", minimum: 1, maximum: 512, default: 10 })),
+    minWorkers: Type.Optional(int32({ description: "Never fewer workers than this.", minimum: 1, maximum: 256, default: 1 })),
+    maxWorkers: Type.Optional(int32({ description: "Never more workers than this.", minimum: 1, maximum: 256, default: 10 })),
     targetUtilizationPercent: Type.Optional(
       int32({ description: "Share of their time that workers are to be busy.", minimum: 1, maximum: 100, default: 80 }),
     ),

@@ -28,7 +28,7 @@ export const specSchema = Type.Object(
         description:
           "Number of worker processes, each a pod. With autoscaling it is the number to start with; a change of it is followed.",
         minimum: 1,
-        maximum: 512,
+        maximum: 256,
         default: 1,
       }),
     ),

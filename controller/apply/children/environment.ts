@@ -42,8 +42,6 @@ export function workerEnvironment(name: string, run: Run, processes: number): En
   if (run.restore !== undefined) {
     environment.push({ name: "WEIR_RESTORE_EPOCH", value: String(run.restore.epoch) });
     if (run.restore.store !== undefined) environment.push({ name: "WEIR_RESTORE_STORE", value: run.restore.store });
-    // Names this one restore, so that a container that starts again does not go back a second time.
-    environment.push({ name: "WEIR_RESTORE_ID", value: String(run.number) });
   }
   return environment;
 }

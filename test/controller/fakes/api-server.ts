@@ -122,7 +122,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     object.metadata.resourceVersion = String(++version);
     emit("DELETED", collection, object);
     // What it owned goes too.
-    for (const [otherKey, other] of [...objects]) {
+    for (const [otherKey, other] of objects) {
       if (!(other.metadata.ownerReferences ?? []).some((owner) => owner.uid === object.metadata.uid)) continue;
       remove(otherKey, otherKey.slice(0, otherKey.lastIndexOf("|")).split("|")[0]!, other);
     }

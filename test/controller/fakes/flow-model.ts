@@ -81,6 +81,7 @@ export function createFlowModel(loadMs = 20): FlowModel {
     const phase = phaseOf(process);
     if (phase === "running" && process.ordinal === 0) {
       manifest.epoch++;
+      manifest.snapshotAt = Date.now();
       records += 10;
     }
     if (manifest.execution === 0) manifest.execution = 1;

@@ -138,10 +138,8 @@ export function startFakeNodes(
   };
   const loop = (async () => {
     while (!stop.signal.aborted) {
-      if (options.statefulSets)
-        for (const set of [...sets.values()]) if (set.metadata.deletionTimestamp === undefined) await scale(set);
-      for (const pod of [...pods.values()])
-        if (pod.metadata.labels?.["weir.dev/dataflow"] !== undefined) await quietly(attend(pod));
+      if (options.statefulSets) for (const set of sets.values()) if (set.metadata.deletionTimestamp === undefined) await scale(set);
+      for (const pod of pods.values()) if (pod.metadata.labels?.["weir.dev/dataflow"] !== undefined) await quietly(attend(pod));
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   })();
