@@ -12,6 +12,8 @@ export interface DialerOptions {
   readonly token: string;
   readonly hello: () => Hello;
   readonly random: () => number;
+  /** Whether there is no connection yet. */
+  readonly needed: () => boolean;
   readonly accepted: (socket: WebSocket, welcome: Welcome) => void;
   readonly refused: (refusal: Refusal) => void;
   /** No answer; `code` is the system's ("ECONNREFUSED"), if any. */
@@ -37,9 +39,9 @@ export function createDialer(options: DialerOptions): Dialer {
   let closed = false;
 
   function dial(): void {
-    if (closed || attempt !== undefined) return;
     clearTimeout(timer);
     timer = undefined;
+    if (closed || attempt !== undefined || !options.needed()) return;
     const settings: ClientOptions = {
       perMessageDeflate: false,
       maxPayload: largestPacket,

@@ -25,7 +25,7 @@ export interface Welcome {
   readonly received: number;
 }
 
-export type RefusalKind = "token" | "protocol" | "flow" | "process" | "topology" | "execution";
+export type RefusalKind = "token" | "protocol" | "flow" | "process" | "topology" | "execution" | "leaving";
 export interface Refusal {
   readonly kind: RefusalKind;
   readonly reason: string;

@@ -126,6 +126,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
       token,
       hello: () => helloTo(other),
       random,
+      needed: () => !peerOf(other).link.up,
       accepted: (socket, welcome) => welcomed(other, socket, welcome),
       refused: (refusal) => refused(other, refusal),
       failed(code) {
@@ -147,6 +148,10 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   }
   function refused(other: number, refusal: Refusal): void {
     const peer = peerOf(other);
+    if (refusal.kind === "leaving") {
+      peer.refusedSince ??= now();
+      return peer.dialer?.retry();
+    }
     peer.refusedSince = undefined;
     const ours = executions.current?.execution ?? 0;
     const error = new WeirError(
@@ -165,7 +170,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   /** A hello with the right token: whether to take it up, and how. */
   function admit(hello: Hello): { welcome: Welcome; attach: (socket: WebSocket) => void } | Refusal {
     const own = { ...noLink, protocol, flow, process, ...here() };
-    if (closed) return { kind: "process", reason: `process ${process} is leaving`, execution: own.execution };
+    if (closed) return { kind: "leaving", reason: `process ${process} is leaving`, execution: own.execution };
     if (hello.process <= process) return refusalOf(hello, own, false)!;
     const { link } = peerOf(hello.process);
     const state = link.state();
