@@ -4,5 +4,5 @@
  * an `invariant`, which is never meant to be caught and handled.
  */
 export { errorCodes, type ErrorCode } from "./codes.ts";
-export { WeirError, isWeirError, asWeirError, type WeirErrorOptions } from "./weir-error.ts";
+export { WeirError, isWeirError, asWeirError, withStep, type WeirErrorOptions } from "./weir-error.ts";
 export { invariant } from "./invariant.ts";

@@ -27,9 +27,14 @@ export function isWeirError(value: unknown): value is WeirError {
   return value instanceof Error && (value as unknown as Record<symbol, unknown>)[brand] === true;
 }
 
-/** `value` itself when it is ours, else a new error of `code` with `value` as its cause and its message in the text. */
+/** `value` itself when it is ours (with the step, if it lacked it), else a new error of `code` with `value` as its cause and its message in the text. */
 export function asWeirError(value: unknown, code: ErrorCode, context: string, step?: string): WeirError {
-  if (isWeirError(value)) return value;
+  if (isWeirError(value)) return step === undefined || value.step !== undefined ? value : withStep(value, step);
   const reason = value instanceof Error ? value.message : String(value);
   return new WeirError(code, `${context}: ${reason}`, { step, cause: value });
+}
+
+/** What a connector or a window throws has a code and says what to do, and does not know the step. */
+export function withStep(error: WeirError, step: string): WeirError {
+  return new WeirError(error.code, `Step "${step}": ${error.message}`, { step, cause: error.cause });
 }

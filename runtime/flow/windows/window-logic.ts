@@ -11,7 +11,7 @@
  *
  * A key without windows and waiting values is forgotten, its watermark too. Snapshots are small tuples, see `WindowState`.
  */
-import { WeirError } from "../../errors/index.ts";
+import { WeirError, isWeirError, withStep } from "../../errors/index.ts";
 import type { Outcome, StatefulBatchLogic } from "../logic.ts";
 import { show } from "../show.ts";
 import type { WindowAggregate } from "./aggregate.ts";
@@ -288,6 +288,5 @@ class KeyWindows<V> implements StatefulBatchLogic<V, WindowEvent, WindowState> {
 
 /** Our own errors of clocks, windowers and aggregates do not know the step yet; a user's error is left to who runs the logic. */
 function atStep(plan: Plan<any>, error: unknown): unknown {
-  if (!(error instanceof WeirError) || error.step !== undefined) return error;
-  return new WeirError(error.code, `Step "${plan.step}": ${error.message}`, { step: plan.step, cause: error.cause });
+  return isWeirError(error) && error.step === undefined ? withStep(error, plan.step) : error;
 }
