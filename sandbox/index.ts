@@ -36,6 +36,8 @@ export interface Sandbox {
   readonly nodeName: string;
   /** To be set for Node programs that are to find pods by name or, on macOS, by address, from outside of the pods. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where to connect, from this process, to reach a pod's port. */
+  locate(podIP: string, port: number): { host: string; port: number };
   /** Faults on request, and its death and return. */
   readonly apiServer: Pick<ApiServerChild, "faults" | "kill" | "start">;
   /** Pods' processes end, their objects stay. */
@@ -83,6 +85,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     kubeconfig: api.kubeconfig,
     nodeName,
     environment: kubelet.environment,
+    locate: kubelet.locate,
     apiServer: api,
     stop: () => (stopping ??= stop()),
   };

@@ -19,5 +19,6 @@ export { keyOf, startInformer, type Informer, type InformerOptions } from "./inf
 export { createWorkQueue, type WorkQueue } from "./queue.ts";
 export { delayMs, pause } from "./backoff.ts";
 export { createEventRecorder, type EventRecorder } from "./events.ts";
+export { outageLog } from "./outage-log.ts";
 export { targetPort } from "./target-port.ts";
 export { matchesLabels, matchesSelector } from "./selector.ts";

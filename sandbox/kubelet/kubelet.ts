@@ -10,6 +10,7 @@ import {
   createEventRecorder,
   isConflict,
   isNotFound,
+  outageLog,
   pause,
   resources,
   startInformer,
@@ -41,6 +42,8 @@ export interface Kubelet {
   stop(): Promise<void>;
   /** For Node programs outside of the pods that are to find them by name, or by a pretended address. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where to connect, from outside of the pods, to reach a pod's port. */
+  locate(podIP: string, port: number): { host: string; port: number };
   /** SIGKILL to all pods' processes, at once and synchronously: for the very end of this process. */
   killAll(): void;
   /** Stops as SIGKILL would, for tests: processes go on, the next kubelet adopts them. */
@@ -53,6 +56,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const directory = resolve(options.directory);
   const mode = options.network ?? (process.platform === "linux" ? "addresses" : "mapped");
   const log = options.log ?? (() => undefined);
+  const report = outageLog(log);
   const podsFolder = join(directory, "pods");
   mkdirSync(podsFolder, { recursive: true, mode: 0o700 });
   const client: Client = createClient(options.access, "kubelet");
@@ -68,18 +72,18 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     address: "127.0.0.1",
     port: server.port,
     labels: options.nodeLabels ?? {},
-    log,
+    report,
   });
   const events = createEventRecorder(client, "kubelet", options.nodeName);
-  const statuses = createStatusWriter(client, (uid) => workers.get(uid), log);
+  const statuses = createStatusWriter(client, (uid) => workers.get(uid), report);
   const references = followReferences(client, (uids) => {
     for (const uid of uids) workers.get(uid)?.refresh();
   });
   const tokens = createTokens(client, (uid) => workers.get(uid)?.refresh());
-  const services = startInformer<Service>(client, resources.services, { onError: (error) => log(`services: ${String(error)}`) });
+  const services = startInformer<Service>(client, resources.services, { onError: (error) => report("services", error) });
   const pods = startInformer<Pod>(client, resources.pods, {
     fieldSelector: `spec.nodeName=${options.nodeName}`,
-    onError: (error) => log(`pods: ${String(error)}`),
+    onError: (error) => report("pods", error),
   });
 
   let tableDue = false;
@@ -194,6 +198,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     port: server.port,
     registered: node.registered,
     environment: { NODE_OPTIONS: `--import=${networkHook}`, SANDBOX_NETWORK: table.directory, SANDBOX_NETWORK_MODE: mode },
+    locate: table.locate,
     killAll() {
       for (const worker of workers.values()) worker.killAll();
     },

@@ -1,5 +1,5 @@
 /** Reads a container's log as `kubectl logs` asks for it: the last lines, since a time, with times, and on and on. */
-import { createReadStream, existsSync, statSync } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
 import { readTimes, type GrowthTime } from "./log-file.ts";
 import { pause } from "../client/index.ts";
 
@@ -20,11 +20,11 @@ interface Line {
 const newline = 10;
 
 /** The lines of one file from an offset, each with the end offset; the last may lack its newline. */
-async function* linesOf(file: string, from: number, to: number): AsyncGenerator<{ text: Buffer; end: number }> {
+async function* linesOf(file: FileHandle, from: number, to: number): AsyncGenerator<{ text: Buffer; end: number }> {
   if (to <= from) return;
   let rest: Buffer = Buffer.alloc(0);
   let end = from;
-  for await (const chunk of createReadStream(file, { start: from, end: to - 1 })) {
+  for await (const chunk of file.createReadStream({ start: from, end: to - 1, autoClose: false })) {
     let data: Buffer = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     for (let at = data.indexOf(newline); at >= 0; at = data.indexOf(newline)) {
       end += at + 1;
@@ -47,9 +47,57 @@ function timeAt(times: readonly GrowthTime[], start: number, fallback: number): 
   return times[low]?.at ?? fallback;
 }
 
-/**
- * `running` says whether the container still writes; a follower ends when it does not and all is read, or at the abort.
- */
+/** Opens a log file, or nothing when there is none. */
+async function openLog(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+interface Part {
+  readonly file: string;
+  readonly handle: FileHandle;
+}
+
+const sizeOf = async (part: Part): Promise<number> => (await part.handle.stat()).size;
+
+async function* timedLines({ file, handle }: Part, from: number, to: number): AsyncGenerator<Line & { end: number }> {
+  const times = readTimes(file);
+  for await (const { text, end } of linesOf(handle, from, to))
+    yield { text, end, at: timeAt(times, end - text.length, Date.now()) };
+}
+
+/** Lines as they are written, from `offset` on, until the container has ended and all is read. */
+async function* followLines(part: Part, offset: number, running: () => boolean, signal: AbortSignal): AsyncGenerator<Line> {
+  let read = offset;
+  while (!signal.aborted) {
+    const live = running();
+    const size = await sizeOf(part);
+    if (size < read) {
+      // Rotated: what was not read yet is in the copy.
+      const handle = await openLog(`${part.file}.1`);
+      if (handle !== undefined) {
+        const copy = { file: `${part.file}.1`, handle };
+        yield* timedLines(copy, read, await sizeOf(copy));
+        await handle.close();
+      }
+      read = 0;
+      continue;
+    }
+    for await (const line of timedLines(part, read, size)) {
+      if (line.text.at(-1) !== newline && live) break;
+      read = line.end;
+      yield line;
+    }
+    if (!live && (await sizeOf(part)) <= read) return;
+    await pause(100, signal);
+  }
+}
+
+/** `running` says whether the container still writes; a follower ends when it does not and all is read, or at the abort. */
 export async function* readLog(file: string, query: LogQuery, running: () => boolean, signal: AbortSignal): AsyncGenerator<Buffer> {
   let left = query.limitBytes ?? Number.POSITIVE_INFINITY;
   const show = (line: Line): Buffer => {
@@ -58,51 +106,40 @@ export async function* readLog(file: string, query: LogQuery, running: () => boo
     left -= whole.length;
     return whole;
   };
-  const size = (of: string): number => (existsSync(of) ? statSync(of).size : 0);
-  const segment = async function* (of: string, from: number, to: number): AsyncGenerator<Line & { end: number }> {
-    const times = readTimes(of);
-    for await (const { text, end } of linesOf(of, from, to)) yield { text, end, at: timeAt(times, end - text.length, Date.now()) };
-  };
-
-  // History: kept as a window of the last lines when only those are wanted, else passed on at once.
-  const window: Line[] = [];
-  let offset = 0;
-  for (const part of [`${file}.1`, file]) {
-    const to = size(part);
-    for await (const line of segment(part, 0, to)) {
-      // An unfinished line is left to the follower, which shows it whole.
-      if (part === file) {
-        if (query.follow && line.text.at(-1) !== newline && running()) break;
-        offset = line.end;
-      }
-      if (query.since !== undefined && line.at < query.since) continue;
-      if (query.tailLines === undefined) {
-        yield show(line);
-        if (left <= 0) return;
-      } else {
-        window.push(line);
-        if (window.length > query.tailLines) window.shift();
-      }
-    }
+  // Held open from now on: a pod that is removed takes its folder along before the last lines are read.
+  const parts: Part[] = [];
+  for (const name of [`${file}.1`, file]) {
+    const handle = await openLog(name);
+    if (handle !== undefined) parts.push({ file: name, handle });
   }
-  for (const line of window) yield show(line);
-
-  while (query.follow && left > 0 && !signal.aborted) {
-    const live = running();
-    const now = size(file);
-    if (now < offset) {
-      // Rotated: what was not read yet is in the copy.
-      for await (const line of segment(`${file}.1`, offset, size(`${file}.1`))) yield show(line);
-      offset = 0;
-      continue;
+  const current = parts.find((part) => part.file === file);
+  try {
+    // Kept as a window when only the last lines are wanted, else passed on at once.
+    const window: Line[] = [];
+    let offset = 0;
+    for (const part of parts) {
+      for await (const line of timedLines(part, 0, await sizeOf(part))) {
+        if (part === current) {
+          // An unfinished line is left to the follower, which shows it whole.
+          if (query.follow && line.text.at(-1) !== newline && running()) break;
+          offset = line.end;
+        }
+        if (query.since !== undefined && line.at < query.since) continue;
+        if (query.tailLines === undefined) yield show(line);
+        else {
+          window.push(line);
+          if (window.length > query.tailLines) window.shift();
+        }
+        if (left <= 0) return;
+      }
     }
-    for await (const line of segment(file, offset, now)) {
-      if (line.text.at(-1) !== newline && live) break;
-      offset = line.end;
+    for (const line of window) yield show(line);
+    if (!query.follow || current === undefined) return;
+    for await (const line of followLines(current, offset, running, signal)) {
       yield show(line);
       if (left <= 0) return;
     }
-    if (!live && size(file) <= offset) return;
-    await pause(100, signal);
+  } finally {
+    for (const { handle } of parts) await handle.close();
   }
 }

@@ -7,7 +7,7 @@ export interface NodeOptions {
   readonly address: string;
   readonly port: number;
   readonly labels: Readonly<Record<string, string>>;
-  readonly log: (message: string) => void;
+  readonly report: (what: string, error: unknown) => void;
 }
 
 const leaseSeconds = 40;
@@ -130,7 +130,6 @@ export function startNode(client: Client, options: NodeOptions): { registered: P
   const run = async (): Promise<void> => {
     let reported = 0;
     let failures = 0;
-    let warned = false;
     while (!stopping.signal.aborted) {
       try {
         if (Date.now() - reported >= statusMs || failures > 0) {
@@ -142,12 +141,10 @@ export function startNode(client: Client, options: NodeOptions): { registered: P
           markRegistered();
         } else await renewLease(client, options.name, { metadata: { name: options.name } });
         failures = 0;
-        warned = false;
         await pause(renewMs, stopping.signal);
       } catch (error) {
         if (stopping.signal.aborted) return;
-        if (!warned) options.log(`node ${options.name}: ${String(error)}`);
-        warned = true;
+        options.report(`node ${options.name}`, error);
         await pause(delayMs(failures++, 100, 2000), stopping.signal);
       }
     }

@@ -20,7 +20,7 @@ export interface StatusSource {
 export function createStatusWriter(
   client: Client,
   find: (uid: string) => StatusSource | undefined,
-  log: (message: string) => void,
+  report: (what: string, error: unknown) => void,
 ): StatusWriter {
   const written = new Map<string, string>();
   const waiting = new Map<string, (() => void)[]>();
@@ -48,14 +48,9 @@ export function createStatusWriter(
     else waiting.delete(uid);
     for (const waiter of waiters) waiter();
   };
-  let warned = 0;
   const queue = createWorkQueue(write, {
     maxDelayMs: 1000,
-    onError(_key, error) {
-      if (Date.now() - warned < 10_000) return;
-      warned = Date.now();
-      log(`pod status: ${String(error)}`);
-    },
+    onError: (_key, error) => report("pod status", error),
   });
   return {
     touch: (uid) => queue.add(uid),

@@ -19,7 +19,7 @@ export interface ControllerContext {
   /** One informer per kind, shared by all controllers. */
   informer<T extends KubernetesObject>(resource: Resource): Informer<T>;
   readonly events: EventRecorder;
-  readonly log: (message: string) => void;
+  readonly report: (what: string, error: unknown) => void;
 }
 
 export interface Controller {
@@ -55,7 +55,7 @@ export function runController(context: ControllerContext, spec: ControllerSpec):
         // Conflicts and objects that have just gone are everyday; the next look sorts them out.
         if (isConflict(error) || isNotFound(error) || Date.now() - warned < 2000) return;
         warned = Date.now();
-        context.log(`${spec.name} ${key}: ${String(error)}`);
+        context.report(`${spec.name} ${key}`, error);
       },
     },
   );
@@ -93,20 +93,13 @@ export function runController(context: ControllerContext, spec: ControllerSpec):
 }
 
 /** Informers made on first use. */
-export function createSharedInformers(client: Client, log: (message: string) => void) {
+export function createSharedInformers(client: Client, report: (what: string, error: unknown) => void) {
   const made = new Map<Resource, Informer<KubernetesObject>>();
   return {
     get<T extends KubernetesObject>(resource: Resource): Informer<T> {
       let informer = made.get(resource);
       if (informer === undefined) {
-        let warned = 0;
-        informer = startInformer(client, resource, {
-          onError(error) {
-            if (Date.now() - warned < 30_000) return;
-            warned = Date.now();
-            log(`${resource.plural}: ${String(error)}`);
-          },
-        });
+        informer = startInformer(client, resource, { onError: (error) => report(resource.plural, error) });
         made.set(resource, informer);
       }
       return informer as unknown as Informer<T>;

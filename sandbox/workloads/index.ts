@@ -3,7 +3,7 @@
  * scheduler. They import the sandbox's client only and speak plain Kubernetes. Garbage collection and the emptying of namespaces are the
  * API server's.
  */
-import { createClient, createEventRecorder, type ClusterAccess } from "../client/index.ts";
+import { createClient, createEventRecorder, outageLog, type ClusterAccess } from "../client/index.ts";
 import { startClaimController } from "./claims.ts";
 import { createSharedInformers, type Controller, type ControllerContext } from "./controller.ts";
 import { startDeploymentController } from "./deployment.ts";
@@ -27,10 +27,10 @@ export interface WorkloadOptions {
 
 function start(options: WorkloadOptions, component: string, make: (context: ControllerContext) => Controller[]): Workloads {
   const client = createClient(options.access, component);
-  const log = options.log ?? (() => undefined);
-  const informers = createSharedInformers(client, log);
+  const report = outageLog(options.log ?? (() => undefined));
+  const informers = createSharedInformers(client, report);
   const events = createEventRecorder(client, component);
-  const controllers = make({ client, informer: informers.get, events, log });
+  const controllers = make({ client, informer: informers.get, events, report });
   return {
     async stop() {
       informers.stop();

@@ -21,8 +21,10 @@ export interface ControlPlane {
   readonly pki: Pki;
   /** Path of a kubeconfig for a user in groups: `system:node:n` in `system:nodes` for instance. */
   kubeconfigFor(user: string, groups?: string[]): Promise<string>;
-  /** Ends one program with SIGKILL and, with `restart`, starts it again on the same port and data. */
-  kill(program: ProgramName, options?: { restart?: boolean }): Promise<void>;
+  /** Ends one program with SIGKILL. */
+  kill(program: ProgramName): Promise<void>;
+  /** Starts one that was killed again, on the same port and data. */
+  start(program: ProgramName): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -221,9 +223,8 @@ export async function startControlPlane(bin: string): Promise<ControlPlane> {
     pki,
     kubeconfigFor: (user, groups = []) =>
       pki.kubeconfig(server, user.replaceAll(/[^a-z0-9.-]/g, "-"), `${groups.map((group) => `/O=${group}`).join("")}/CN=${user}`),
-    async kill(program, options = {}) {
-      await end(program, "SIGKILL");
-      if (options.restart !== true) return;
+    kill: (program) => end(program, "SIGKILL"),
+    async start(program) {
       launch(program);
       await until(program, program, apiReady);
     },
