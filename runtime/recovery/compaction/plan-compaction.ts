@@ -19,6 +19,10 @@ export interface CompactionOptions {
   readonly tiers?: number | undefined;
   /** Tiers after which all are merged, whatever their sizes; default 20. */
   readonly maxTiers?: number | undefined;
+  /** An older tier joins a wave when it has at most this many times the bytes of all newer ones; default 2. */
+  readonly growth?: number | undefined;
+  /** A wave that does not reach the oldest tier needs this many to pay; default 4. */
+  readonly worthwhile?: number | undefined;
   /** Deltas may be this many times the bytes of all bases before they are merged at once; default 2. */
   readonly ratio?: number | undefined;
   /** Below this many bytes of deltas their share of the bases does not matter; default 64 MiB. */
@@ -38,12 +42,9 @@ export interface CompactionPlan {
   readonly dropped?: readonly DroppedStep[];
 }
 
-/** Merging fewer tiers than this does not pay. */
-const worthwhile = 4;
-
 /** @returns undefined when nothing needs to be done. A position is planned at most once: plan right after a commit. */
 export function planCompaction(snapshot: Snapshot, options: CompactionOptions = {}): CompactionPlan | undefined {
-  const { tiers: most = 8, maxTiers = 20, ratio = 2, floorBytes = 64 * 1024 * 1024 } = options;
+  const { tiers: most = 8, maxTiers = 20, growth = 2, worthwhile = 4, ratio = 2, floorBytes = 64 * 1024 * 1024 } = options;
   const bases = snapshot.files.filter((file) => !isDelta(file.path));
   const tiers = tiersOf(snapshot.files);
   const total = tiers.reduce((sum, tier) => sum + tier.bytes, 0);
@@ -52,7 +53,7 @@ export function planCompaction(snapshot: Snapshot, options: CompactionOptions = 
 
   let first = tiers.length - 1;
   let newer = (tiers[first] as Tier).bytes;
-  while (first > 0 && (tiers[first - 1] as Tier).bytes <= 2 * newer) {
+  while (first > 0 && (tiers[first - 1] as Tier).bytes <= growth * newer) {
     first -= 1;
     newer += (tiers[first] as Tier).bytes;
   }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import { constants, zstdCompress, zstdDecompress } from "node:zlib";
+import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { WeirError } from "../../errors/index.ts";
 import { coverageOf } from "../coverage.ts";
 import { isDelta } from "../names.ts";
@@ -12,8 +12,18 @@ import type { SnapshotFile, Store } from "../types.ts";
 import type { SortedRows } from "../sort-rows.ts";
 import { type DecodedFile, type Meta, decodeDatabase, encodeDatabase } from "./database.ts";
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
+/**
+ * Small files are packed where we are: a trip through the thread pool takes longer, and ends at a moment that a simulation does
+ * not choose.
+ */
+const smallBytes = 256 * 1024;
+const parameters = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
+const compressInPool = promisify(zstdCompress);
+const decompressInPool = promisify(zstdDecompress);
+const compress = (bytes: Uint8Array): Uint8Array | Promise<Uint8Array> =>
+  bytes.byteLength < smallBytes ? zstdCompressSync(bytes, parameters) : compressInPool(bytes, parameters);
+const decompress = (bytes: Uint8Array): Uint8Array | Promise<Uint8Array> =>
+  bytes.byteLength < smallBytes / 8 ? zstdDecompressSync(bytes) : decompressInPool(bytes);
 
 /** Writes the rows under `path`; durable when it resolves. @param cache keeps a copy */
 export async function writeFile(
@@ -23,9 +33,7 @@ export async function writeFile(
   meta: Meta,
   cache?: { keep(file: SnapshotFile, bytes: Uint8Array): Promise<void> },
 ): Promise<SnapshotFile> {
-  const bytes = await compress(encodeDatabase(rows, { format: 1, ...meta }), {
-    params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
-  });
+  const bytes = await compress(encodeDatabase(rows, { format: 1, ...meta }));
   const file: SnapshotFile = { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
   await store.put(path, bytes);
   await cache?.keep(file, bytes);
