@@ -12,71 +12,65 @@ import { writeFailure } from "./failure.ts";
 
 const sync = promisify(fsync);
 
-export class FileSinkPart implements SinkPart<string> {
-  private readonly path: string;
-  private readonly fd: number;
-  private length: number;
-  private open = true;
+/** Throws WEIR_SINK_FAILED when the file cannot be opened for writing, WEIR_SINK_STATE when it has less in it than `resume`. */
+export function fileSinkPart(path: string, resume: number | undefined): SinkPart<string> & { snapshot(): Promise<number> } {
+  let length = resume ?? 0;
+  const fd = openForWriting(path);
+  try {
+    cutTo(fd, path, length);
+  } catch (error) {
+    closeSync(fd);
+    throw writeFailure(path, error);
+  }
+  let open = true;
   /** The name of a new file must reach the disk too. */
-  private named = false;
+  let named = false;
 
-  /** Throws WEIR_SINK_FAILED when the file cannot be opened for writing, WEIR_SINK_STATE when it has less in it than `resume`. */
-  constructor(path: string, resume: number | undefined) {
-    this.path = path;
-    this.length = resume ?? 0;
-    this.fd = openForWriting(path);
-    try {
-      const size = fstatSync(this.fd).size;
-      if (size < this.length) {
-        throw new WeirError(
-          "WEIR_SINK_STATE",
-          `"${path}" has ${size} bytes, and the snapshot says that ${this.length} were written`,
-        );
-      }
-      ftruncateSync(this.fd, this.length);
-    } catch (error) {
-      this.close();
-      throw writeFailure(path, error);
-    }
-  }
-
-  writeBatch(values: readonly string[]): void {
-    let text = "";
-    for (const value of values) {
-      if (typeof value !== "string")
-        throw new WeirError("WEIR_SINK_FAILED", `Cannot write to "${this.path}": values must be strings, not ${show(value)}`);
-      text += value;
-      text += "\n";
-    }
-    if (text !== "") this.write(Buffer.from(text));
-  }
-  async snapshot(): Promise<number> {
-    const { length } = this;
-    try {
-      await sync(this.fd);
-      if (!this.named) await syncDirectory(dirname(this.path));
-      this.named = true;
-    } catch (error) {
-      throw writeFailure(this.path, error);
-    }
-    return length;
-  }
-  close(): void {
-    if (this.open) closeSync(this.fd);
-    this.open = false;
-  }
-
-  private write(bytes: Buffer): void {
+  const write = (bytes: Buffer): void => {
     try {
       for (let written = 0; written < bytes.length;) {
-        const more = writeSync(this.fd, bytes, written, bytes.length - written, this.length);
+        const more = writeSync(fd, bytes, written, bytes.length - written, length);
         written += more;
-        this.length += more;
+        length += more;
       }
     } catch (error) {
-      throw writeFailure(this.path, error);
+      throw writeFailure(path, error);
     }
-  }
+  };
+  return {
+    writeBatch(values) {
+      let text = "";
+      for (const value of values) {
+        if (typeof value !== "string")
+          throw new WeirError("WEIR_SINK_FAILED", `Cannot write to "${path}": values must be strings, not ${show(value)}`);
+        text += value;
+        text += "\n";
+      }
+      if (text !== "") write(Buffer.from(text));
+    },
+    async snapshot() {
+      const synced = length;
+      try {
+        await sync(fd);
+        if (!named) await syncDirectory(dirname(path));
+        named = true;
+      } catch (error) {
+        throw writeFailure(path, error);
+      }
+      return synced;
+    },
+    close() {
+      if (open) closeSync(fd);
+      open = false;
+    },
+  };
+}
+
+function cutTo(fd: number, path: string, length: number): void {
+  const { size } = fstatSync(fd);
+  if (size < length)
+    throw new WeirError("WEIR_SINK_STATE", `"${path}" has ${size} bytes, and the snapshot says that ${length} were written`);
+  ftruncateSync(fd, length);
 }
 
 /** "r+" keeps what is there, "w" makes a file. */

@@ -8,7 +8,7 @@ import { WeirError } from "../errors/index.ts";
 import { show } from "../flow/show.ts";
 import type { PartitionedSink } from "../flow/sink.ts";
 import { fileFailure } from "./failure.ts";
-import { FileSinkPart } from "./file-sink-part.ts";
+import { fileSinkPart } from "./file-sink-part.ts";
 
 /** One file, so one part. Its directory must exist. Without a snapshot to go on from, the file starts empty. */
 export function fileSink(path: string): PartitionedSink<string, unknown> {
@@ -18,7 +18,7 @@ export function fileSink(path: string): PartitionedSink<string, unknown> {
   return {
     kind: "partitioned",
     listParts: () => [basename(path)],
-    buildPart: (part, resume) => new FileSinkPart(join(dirname(path), part), resume as number | undefined),
+    buildPart: (part, resume) => fileSinkPart(join(dirname(path), part), resume as number | undefined),
   };
 }
 
@@ -43,7 +43,7 @@ export function dirSink(directory: string, options: DirSinkOptions): Partitioned
     listParts: () => Array.from({ length: parts }, (_, part) => `part-${String(part).padStart(4, "0")}${suffix}`),
     buildPart(part, resume) {
       makeDirectory(directory);
-      return new FileSinkPart(join(directory, part), resume as number | undefined);
+      return fileSinkPart(join(directory, part), resume as number | undefined);
     },
   };
 }

@@ -43,46 +43,37 @@ export function fileSource(glob: string, options: FileSourceOptions = {}): Parti
   return {
     kind: "partitioned",
     listParts: () => listFiles(glob),
-    buildPart: (path, resume) => new FilePart(path, format(), batchSize, (resume as FilePosition | undefined) ?? [0, 0]),
+    buildPart: (path, resume) => filePart(path, format(), batchSize, (resume as FilePosition | undefined) ?? [0, 0]),
   };
 }
 
-class FilePart implements SourcePart<unknown, FilePosition> {
-  private readonly reader: ByteReader;
-  private readonly format: TextFormat;
-  private readonly batchSize: number;
-  private line: number;
-
-  constructor(path: string, format: TextFormat, batchSize: number, [offset, line]: FilePosition) {
-    this.format = format;
-    this.batchSize = batchSize;
-    this.line = line;
-    if (format.header !== undefined && offset > 0) readHeader(new ByteReader(path, 0), format);
-    this.reader = new ByteReader(path, offset);
-    if (offset > 0) return;
-    skipByteOrderMark(this.reader);
-    const header = format.header === undefined ? "" : takeHeader(this.reader, format);
-    this.line += countLines(header);
+function filePart(
+  path: string,
+  format: TextFormat,
+  batchSize: number,
+  [offset, lines]: FilePosition,
+): SourcePart<unknown, FilePosition> {
+  if (format.header !== undefined && offset > 0) readHeader(new ByteReader(path, 0), format);
+  const reader = new ByteReader(path, offset);
+  let line = lines;
+  if (offset === 0) {
+    skipByteOrderMark(reader);
+    if (format.header !== undefined) line += countLines(takeHeader(reader, format));
   }
-
-  nextBatch(): unknown[] | null {
-    for (;;) {
-      const text = takeRecords(this.reader, this.format, this.batchSize);
-      if (text === undefined) return null;
-      const values = this.format.parse(text, this.reader.path, this.line);
-      this.line += this.format === linesFormat ? values.length : countLines(text);
-      if (values.length > 0) return values;
-    }
-  }
-  snapshot(): FilePosition {
-    return [this.reader.position, this.line];
-  }
-  lag(): number {
-    return this.reader.left();
-  }
-  close(): void {
-    this.reader.close();
-  }
+  return {
+    nextBatch() {
+      for (;;) {
+        const text = takeRecords(reader, format, batchSize);
+        if (text === undefined) return null;
+        const values = format.parse(text, path, line);
+        line += format === linesFormat ? values.length : countLines(text);
+        if (values.length > 0) return values;
+      }
+    },
+    snapshot: () => [reader.position, line],
+    lag: () => reader.left(),
+    close: () => reader.close(),
+  };
 }
 
 /** Up to `max` whole records, or undefined at the end of the file. */

@@ -1,6 +1,7 @@
 /**
  * Connectors: sources and sinks that come with Weir. Each implements the interfaces of `runtime/flow/source.ts` and
- * `sink.ts`, and imports nothing else of ours but errors.
+ * `sink.ts`, and imports nothing else of ours but errors. Parts are plain objects of functions, so that a wrapper may spread
+ * one and replace what it changes.
  */
 export { fileSource, type FileSourceOptions } from "./file-source.ts";
 export { parquetSource, type ParquetSourceOptions } from "./parquet-source.ts";

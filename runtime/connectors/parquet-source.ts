@@ -46,7 +46,7 @@ export function parquetSource<T = Record<string, any>>(
       const { path, group } = parsePart(part);
       const file = await openParquet(path);
       try {
-        return new RowGroupPart<T>(file, path, group, columns ?? file.columns, batchSize, resume ?? 0);
+        return rowGroupPart<T>(file, { path, group, columns: columns ?? file.columns, batchSize, from: resume ?? 0 });
       } catch (error) {
         file.close();
         throw error;
@@ -55,71 +55,68 @@ export function parquetSource<T = Record<string, any>>(
   };
 }
 
-class RowGroupPart<T> implements SourcePart<T, number> {
-  private readonly file: ParquetFile;
-  private readonly path: string;
-  private readonly group: number;
-  private readonly columns: readonly string[];
-  private readonly batchSize: number;
-  private readonly rows: number;
-  private row: number;
-  private data: RowMaker<T> | undefined;
-  private open = true;
+interface RowGroup {
+  readonly path: string;
+  readonly group: number;
+  readonly columns: readonly string[];
+  readonly batchSize: number;
+  /** The first row to give. */
+  readonly from: number;
+}
 
-  constructor(file: ParquetFile, path: string, group: number, columns: readonly string[], batchSize: number, row: number) {
-    const rows = file.groups[group];
-    if (rows === undefined)
-      throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${path}#${group}": the file has ${file.groups.length} row groups`);
-    if (row > rows)
-      throw new WeirError(
-        "WEIR_SOURCE_FAILED",
-        `Cannot go on reading "${path}#${group}" at row ${row}: it has only ${rows}. Was the file replaced?`,
-      );
-    const missing = columns.find((column) => !file.columns.includes(column));
-    if (missing !== undefined) {
-      throw new WeirError(
-        "WEIR_SOURCE_FAILED",
-        `Cannot read "${path}": it has no column ${show(missing)}; it has ${file.columns.join(", ")}`,
-      );
-    }
-    this.file = file;
-    this.path = path;
-    this.group = group;
-    this.columns = columns;
-    this.batchSize = batchSize;
-    this.rows = rows;
-    this.row = row;
+function rowGroupPart<T>(file: ParquetFile, { path, group, columns, batchSize, from }: RowGroup): SourcePart<T, number> {
+  const part = `${path}#${group}`;
+  const rows = file.groups[group];
+  if (rows === undefined)
+    throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${part}": the file has ${file.groups.length} row groups`);
+  if (from > rows)
+    throw new WeirError(
+      "WEIR_SOURCE_FAILED",
+      `Cannot go on reading "${part}" at row ${from}: it has only ${rows}. Was the file replaced?`,
+    );
+  const missing = columns.find((column) => !file.columns.includes(column));
+  if (missing !== undefined) {
+    throw new WeirError(
+      "WEIR_SOURCE_FAILED",
+      `Cannot read "${path}": it has no column ${show(missing)}; it has ${file.columns.join(", ")}`,
+    );
   }
+  let row = from;
+  let make: RowMaker<T> | undefined;
+  let open = true;
 
-  nextBatch(): T[] | null | Promise<T[] | null> {
-    if (this.row >= this.rows) return null;
-    if (this.data === undefined) return this.decode().then(() => this.nextBatch());
-    const until = Math.min(this.rows, this.row + this.batchSize);
-    const batch = this.data(this.row, until);
-    this.row = until;
-    if (until === this.rows) this.data = undefined;
-    return batch;
-  }
-  snapshot(): number {
-    return this.row;
-  }
-  lag(): number {
-    return this.rows - this.row;
-  }
-  close(): void {
-    this.data = undefined;
-    if (this.open) this.file.close();
-    this.open = false;
-  }
-
-  private async decode(): Promise<void> {
+  const decode = async (): Promise<RowMaker<T>> => {
     const data: ArrayLike<unknown>[] = [];
-    for (const column of this.columns) {
-      data.push(withoutBigints(await this.file.readColumn(this.group, column), `${this.path}#${this.group}`, column));
+    for (const column of columns) {
+      data.push(withoutBigints(await file.readColumn(group, column), part, column));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    this.data = rowMaker<T>(this.columns, data);
-  }
+    return rowMaker<T>(columns, data);
+  };
+  const give = (): T[] => {
+    const until = Math.min(rows, row + batchSize);
+    const batch = make!(row, until);
+    row = until;
+    if (until === rows) make = undefined;
+    return batch;
+  };
+  return {
+    nextBatch() {
+      if (row >= rows) return null;
+      if (make !== undefined) return give();
+      return decode().then((decoded) => {
+        make = decoded;
+        return give();
+      });
+    },
+    snapshot: () => row,
+    lag: () => rows - row,
+    close() {
+      make = undefined;
+      if (open) file.close();
+      open = false;
+    },
+  };
 }
 
 function parsePart(part: string): { path: string; group: number } {

@@ -26,67 +26,47 @@ export function pollingSource<T, S>(options: PollingOptions<T, S>): PartitionedS
   return {
     kind: "partitioned",
     listParts: () => ["singleton"],
-    buildPart: (_part, resume, context) => new PollingPart(getter, interval, alignTo, context?.now ?? Date.now, resume),
+    buildPart: (_part, resume, context) => pollingPart({ getter, interval, alignTo, now: context?.now ?? Date.now }, resume),
   };
 }
 
-class PollingPart<T, S> implements SourcePart<T, S> {
-  private readonly getter: PollingOptions<T, S>["getter"];
-  private readonly interval: number;
-  private readonly alignTo: number | undefined;
-  private readonly now: () => number;
-  private state: S | undefined;
-  private awake: number;
+interface Poll<T, S> {
+  readonly getter: PollingOptions<T, S>["getter"];
+  readonly interval: number;
+  readonly alignTo: number | undefined;
+  readonly now: () => number;
+}
 
-  constructor(
-    getter: PollingOptions<T, S>["getter"],
-    interval: number,
-    alignTo: number | undefined,
-    now: () => number,
-    resume: S | undefined,
-  ) {
-    this.getter = getter;
-    this.interval = interval;
-    this.alignTo = alignTo;
-    this.now = now;
-    this.state = resume;
-    this.awake = this.onGrid(now());
-  }
-
-  async nextBatch(): Promise<readonly T[]> {
-    const asked = this.now();
-    if (asked < this.awake) return [];
-    let answer: unknown;
-    try {
-      answer = await this.getter(this.state);
-    } catch (error) {
-      if (!(error instanceof RetryAfter)) throw error;
-      this.awake = Math.max(this.awake, asked) + error.ms;
-      return [];
-    }
-    if (!Array.isArray(answer) || answer.length !== 2) {
-      throw new WeirError("WEIR_BAD_RETURN", `pollingSource: getter must return [item, state], not ${show(answer)}`);
-    }
-    const [item, state] = answer as [T | undefined, S | undefined];
-    this.state = state;
-    this.awake = this.following(this.awake);
-    return item === undefined ? [] : [item];
-  }
-  nextAwake(): number {
-    return this.awake;
-  }
-  snapshot(): S {
-    return this.state as S;
-  }
-
-  /** The first instant of the grid at or after `time`. */
-  private onGrid(time: number): number {
-    if (this.alignTo === undefined) return time;
-    return this.alignTo + Math.ceil((time - this.alignTo) / this.interval) * this.interval;
-  }
+function pollingPart<T, S>({ getter, interval, alignTo, now }: Poll<T, S>, resume: S | undefined): SourcePart<T, S> {
+  /** The first time at or after `time`. */
+  const first = (time: number): number =>
+    alignTo === undefined ? time : alignTo + Math.ceil((time - alignTo) / interval) * interval;
   /** The next time after `time`, which a retry may have put off the grid. */
-  private following(time: number): number {
-    if (this.alignTo === undefined) return time + this.interval;
-    return this.alignTo + (Math.floor((time - this.alignTo) / this.interval) + 1) * this.interval;
-  }
+  const following = (time: number): number =>
+    alignTo === undefined ? time + interval : alignTo + (Math.floor((time - alignTo) / interval) + 1) * interval;
+  let state = resume;
+  let awake = first(now());
+  return {
+    async nextBatch() {
+      const asked = now();
+      if (asked < awake) return [];
+      let answer: unknown;
+      try {
+        answer = await getter(state);
+      } catch (error) {
+        if (!(error instanceof RetryAfter)) throw error;
+        awake = Math.max(awake, asked) + error.ms;
+        return [];
+      }
+      if (!Array.isArray(answer) || answer.length !== 2) {
+        throw new WeirError("WEIR_BAD_RETURN", `pollingSource: getter must return [item, state], not ${show(answer)}`);
+      }
+      const [item, next] = answer as [T | undefined, S | undefined];
+      state = next;
+      awake = following(awake);
+      return item === undefined ? [] : [item];
+    },
+    nextAwake: () => awake,
+    snapshot: () => state as S,
+  };
 }

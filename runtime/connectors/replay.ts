@@ -8,7 +8,7 @@
  */
 import { WeirError } from "../errors/index.ts";
 import { show } from "../flow/show.ts";
-import type { Awaitable, PartContext, PartitionedSource, SourcePart } from "../flow/source.ts";
+import type { Awaitable, PartitionedSource, SourcePart } from "../flow/source.ts";
 import { type Timetable, checkRate, timetable } from "./timetable.ts";
 
 /** [position of the inner part, records to skip from there, records given out in all, start of the timetable] */
@@ -27,96 +27,78 @@ export function replay<T, S>(
     kind: "partitioned",
     listParts: () => source.listParts(),
     async buildPart(part, resume, context) {
-      const [position, skip, given, start] = resume ?? [undefined, 0, 0, (context?.now ?? Date.now)()];
-      const inner = await source.buildPart(part, position, context);
-      return new ReplayPart(inner, timetable(start, ratePerSecond), context, [position, skip, given, start]);
+      const now = context?.now ?? Date.now;
+      const from: ReplayPosition<S> = resume ?? [undefined, 0, 0, now()];
+      const inner = await source.buildPart(part, from[0], context);
+      return replayPart(inner, timetable(from[3], ratePerSecond), now, from);
     },
   };
 }
 
-class ReplayPart<T, S> implements SourcePart<T, ReplayPosition<S>> {
-  private readonly inner: SourcePart<T, S>;
-  private readonly schedule: Timetable;
-  private readonly now: () => number;
-  private readonly start: number;
-  private given: number;
+function replayPart<T, S>(
+  inner: SourcePart<T, S>,
+  schedule: Timetable,
+  now: () => number,
+  resume: ReplayPosition<S>,
+): SourcePart<T, ReplayPosition<S>> {
+  const start = resume[3];
+  let given = resume[2];
   /** The inner position before `batch`, or before the batch that is being read. */
-  private position: S | undefined;
-  private batch: readonly T[] = [];
+  let position = resume[0];
+  let batch: readonly T[] = [];
   /** Records given out since `position`; beyond the end of `batch` while a resume has some to skip. */
-  private taken: number;
-  private ended = false;
+  let taken = resume[1];
+  let ended = false;
 
-  constructor(
-    inner: SourcePart<T, S>,
-    schedule: Timetable,
-    context: PartContext | undefined,
-    [position, skip, given, start]: ReplayPosition<S>,
-  ) {
-    this.inner = inner;
-    this.schedule = schedule;
-    this.now = context?.now ?? Date.now;
-    this.position = position;
-    this.taken = skip;
-    this.given = given;
-    this.start = start;
-  }
-
-  nextBatch(): Awaitable<readonly T[] | null> {
-    if (this.ended) return null;
-    if (this.overdue() === 0) return [];
-    if (this.taken < this.batch.length) return this.give();
-    this.taken -= this.batch.length;
-    this.batch = [];
-    if (this.taken === 0) this.position = this.inner.snapshot();
-    const next = this.inner.nextBatch();
-    return isPromise(next) ? next.then((batch) => this.receive(batch)) : this.receive(next);
-  }
-  nextAwake(): number | undefined {
-    if (this.ended) return undefined;
-    const inner = this.taken >= this.batch.length ? this.inner.nextAwake?.() : undefined;
-    if (this.overdue() > 0) return inner;
-    return Math.max(this.schedule.dueAt(this.given), inner ?? -Infinity);
-  }
-  snapshot(): ReplayPosition<S> {
-    return [this.position, this.taken, this.given, this.start];
-  }
-  lag(): Awaitable<number> {
-    if (this.ended) return 0;
-    const overdue = this.overdue();
-    const ahead = Math.max(0, this.batch.length - this.taken);
-    const left = this.inner.lag?.();
-    if (left === undefined) return overdue;
-    // Where the inner lag is in bytes it bounds the records just as well: none is shorter than a byte.
-    return isPromise(left) ? left.then((records) => Math.min(overdue, ahead + records)) : Math.min(overdue, ahead + left);
-  }
-  close(): Awaitable<void> {
-    return this.inner.close?.();
-  }
-
-  private overdue(): number {
-    return Math.max(0, this.schedule.due(this.now()) - this.given);
-  }
-  private receive(next: Iterable<T> | null): readonly T[] | null {
+  const overdue = (): number => Math.max(0, schedule.due(now()) - given);
+  const give = (): readonly T[] => {
+    const part = batch.slice(taken, taken + overdue());
+    taken += part.length;
+    given += part.length;
+    return part;
+  };
+  const receive = (next: Iterable<T> | null): readonly T[] | null => {
     if (next === null) {
-      this.ended = true;
+      ended = true;
       return null;
     }
-    const batch = Array.isArray(next) ? (next as readonly T[]) : [...next];
-    if (batch.length <= this.taken) {
-      this.taken -= batch.length;
-      this.position = this.inner.snapshot();
-      return [];
+    const read = Array.isArray(next) ? (next as readonly T[]) : [...next];
+    if (read.length > taken) {
+      batch = read;
+      return give();
     }
-    this.batch = batch;
-    return this.give();
-  }
-  private give(): readonly T[] {
-    const batch = this.batch.slice(this.taken, this.taken + this.overdue());
-    this.taken += batch.length;
-    this.given += batch.length;
-    return batch;
-  }
+    taken -= read.length;
+    position = inner.snapshot();
+    return [];
+  };
+  return {
+    nextBatch() {
+      if (ended) return null;
+      if (overdue() === 0) return [];
+      if (taken < batch.length) return give();
+      taken -= batch.length;
+      batch = [];
+      if (taken === 0) position = inner.snapshot();
+      const next = inner.nextBatch();
+      return isPromise(next) ? next.then(receive) : receive(next);
+    },
+    nextAwake() {
+      if (ended) return undefined;
+      const awake = taken >= batch.length ? inner.nextAwake?.() : undefined;
+      return overdue() > 0 ? awake : Math.max(schedule.dueAt(given), awake ?? -Infinity);
+    },
+    snapshot: () => [position, taken, given, start],
+    lag() {
+      if (ended) return 0;
+      const due = overdue();
+      const ahead = Math.max(0, batch.length - taken);
+      const left = inner.lag?.();
+      if (left === undefined) return due;
+      // Where the inner lag is in bytes it bounds the records just as well: none is shorter than a byte.
+      return isPromise(left) ? left.then((records) => Math.min(due, ahead + records)) : Math.min(due, ahead + left);
+    },
+    close: () => inner.close?.(),
+  };
 }
 
 function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
