@@ -10,7 +10,17 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { buildOperator, exchange, Notifications, pipeline, type Scope, type TimelyStream } from "../../runtime/timely/index.ts";
+import {
+  buildOperator,
+  type Capability,
+  exchange,
+  type InputPort,
+  Notifications,
+  type OutputPort,
+  pipeline,
+  type Scope,
+  type TimelyStream,
+} from "../../runtime/timely/index.ts";
 import { frontierLessEqual, sameTime, type Time } from "../../runtime/timely/progress/index.ts";
 import { createWorker } from "../../runtime/timely/worker.ts";
 import { createShufflingNetwork, seededRandom } from "./shuffling-fabric.ts";
@@ -93,13 +103,12 @@ function buildProgram(scope: Scope<number>, program: Program, worker: number, lo
   return { input, probe: after.probe() };
 }
 
-function gate<T>(open: (time: T) => boolean): Parameters<TimelyStream<number, T>["unary"]>[2] {
-  return (initial) => {
+function gate<T>(open: (time: T) => boolean) {
+  return (initial: Capability<T>) => {
     initial.drop();
-    return (input, output) =>
+    return (input: InputPort<number, T>, output: OutputPort<number, T>) =>
       input.forEach((at, batch) => {
-        if (open(at.time))
-          output.session(at, (session) => (batch as number[]).forEach((value) => loopsOn(value) && session.give(value)));
+        if (open(at.time)) output.session(at, (session) => batch.forEach((value) => loopsOn(value) && session.give(value)));
       });
   };
 }
@@ -140,7 +149,7 @@ function buildNode<T>(
         const frontier = [...port.frontier()];
         port.forEach((at, batch) => {
           const known = passed[i];
-          if (known !== undefined && !frontierLessEqual(known as Time[], at.time as Time)) {
+          if (known !== undefined && !frontierLessEqual(known as readonly Time[], at.time as Time)) {
             throw new Error(`${name}: ${JSON.stringify(at.time)} arrived behind the frontier ${JSON.stringify(known)}`);
           }
           const entry = seen.find(({ time }) => sameTime(time as Time, at.time as Time));
@@ -157,7 +166,7 @@ function buildNode<T>(
             }
           });
         });
-        const known = passed[i] as Time[] | undefined;
+        const known = passed[i] as readonly Time[] | undefined;
         if (known !== undefined && !frontier.every((time) => frontierLessEqual(known, time as Time)))
           throw new Error(`${name}: a frontier went back`);
         passed[i] = frontier;

@@ -5,10 +5,11 @@
  * batch. The batch is applied here at the moment in which it is sent to the others, so that all workers see the same events; it is
  * held back while nothing in it could move a frontier, which keeps steady streams free of progress traffic.
  */
-import { BitSet, ChangeBatch, formatTime, LocationGraph, minimum, Tracker, type Time } from "../progress/index.ts";
+import { BitSet, ChangeBatch, findStuckCycle, formatTime, LocationGraph, minimum, Tracker, type Time } from "../progress/index.ts";
 import { invariant } from "../../errors/index.ts";
 import type { Host } from "./host.ts";
 import type { InputQueue } from "./input-queue.ts";
+import { graphError } from "./misuse.ts";
 import type { OutputChannels } from "./output-channels.ts";
 
 /** Entries at which a batch of progress is sent though nobody waits for it, so that it stays small. */
@@ -66,6 +67,11 @@ export class DataflowState {
 
   /** Ends building: from here on the graph stands. */
   seal(): void {
+    const stuck = findStuckCycle(this.graph);
+    if (stuck !== undefined) {
+      const places = [...new Set(stuck.map((location) => this.labels[location]).filter((label) => label !== undefined))];
+      throw graphError(`a loop does not advance the time of the outermost scope it passes: ${places.join(" → ")}`);
+    }
     const tracker = new Tracker(this.graph, (location) => {
       const operator = this.#interested[location]!;
       if (operator >= 0) this.activate(operator);
