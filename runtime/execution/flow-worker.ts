@@ -48,6 +48,8 @@ export interface FlowWorker {
   metrics(): FlowMetrics | undefined;
   /** What is under way to other workers, in bytes (records within one thread), and records that wait in this worker's channels. */
   queuedBytes(): number;
+  /** What keeps the flow from going on, for whoever looks for a standstill. */
+  outstanding(): readonly string[];
 }
 
 export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
@@ -190,6 +192,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
     },
     nextTimer: () => (failed ? undefined : running?.worker.nextTimer()),
     readers: () => readers,
+    outstanding: () => running?.worker.outstanding() ?? [],
     metrics: () => running?.lowered.metrics,
     queuedBytes: () => (running === undefined ? 0 : running.worker.queuedRecords() + fabric.outstanding()),
   };

@@ -7,7 +7,7 @@ import { isWeirError, WeirError as WeirErrorClass } from "../errors/index.ts";
 import type { Store, Topology } from "../recovery/types.ts";
 import type { CompactionPlan, CompactionResult, SnapshotWriter } from "../recovery/index.ts";
 import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
-import { type Committed, type ControlMessage, fromWireError, type Prepare } from "./messages.ts";
+import { type Committed, type ControlMessage, fromWireError, type Prepare, toWireError } from "./messages.ts";
 import type { Network, WorkerPool } from "./network.ts";
 import { createParticipant, type Participant } from "./participant.ts";
 
@@ -231,6 +231,8 @@ export function createProcess(options: ProcessOptions): Process {
     const lost = error ?? new WeirErrorClass("WEIR_PEER_LOST", `process ${peer} went away`);
     leader?.peerLost(peer, lost);
     if (leader === undefined && participant !== undefined && prepare !== undefined && peer < prepare.topology.processes) {
+      // Process 0 may see this peer still: it must end the execution for everybody.
+      network.send(0, { kind: "failed", execution: participant.execution, error: toWireError(lost) });
       stop(false);
       previous = undefined;
       if (leaving) finish("drained");

@@ -33,6 +33,7 @@ interface End {
   handler: (from: number, message: ControlMessage) => void;
   peer: (process: number, state: "up" | "lost", error?: WeirError) => void;
   readonly up: Set<number>;
+  readonly waiting: Map<number, Packet[]>;
   readonly workers: Map<number, SimulatedWorker>;
   execution: number;
 }
@@ -66,7 +67,12 @@ export function createMesh(random: Random, schedule: Schedule): SimulatedMesh {
   };
 
   const post = (from: End, to: number, packet: Packet): void => {
-    if (!from.alive || (to !== from.process && !from.up.has(to))) return;
+    if (!from.alive) return;
+    if (to !== from.process && !from.up.has(to)) {
+      // Frames of an execution wait for the link; a control message to a peer that is not there is lost.
+      if (packet.kind !== "control") from.waiting.set(to, [...(from.waiting.get(to) ?? []), packet]);
+      return;
+    }
     const link = linkOf(from.process, to);
     const { generation } = link;
     const wait = random.chance(0.1) ? random.integer(40) : random.integer(3);
@@ -92,6 +98,14 @@ export function createMesh(random: Random, schedule: Schedule): SimulatedMesh {
     linkOf(b, a).generation++;
     first.up.add(b);
     second.up.add(a);
+    for (const [end, other] of [
+      [first, b],
+      [second, a],
+    ] as const) {
+      const held = end.waiting.get(other) ?? [];
+      end.waiting.delete(other);
+      for (const packet of held) if (packet.kind === "control" || packet.execution === end.execution) post(end, other, packet);
+    }
     first.peer(b, "up");
     second.peer(a, "up");
   };
@@ -104,6 +118,7 @@ export function createMesh(random: Random, schedule: Schedule): SimulatedMesh {
         handler: () => {},
         peer: () => {},
         up: new Set(),
+        waiting: new Map(),
         workers: new Map(),
         execution: -1,
       };

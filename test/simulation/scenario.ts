@@ -20,7 +20,7 @@ export interface Scenario {
 
 const windowMs = 100;
 
-export function createScenario(random: Random): Scenario {
+export function createScenario(random: Random, now: () => number): Scenario {
   const parts = 1 + random.integer(4);
   const keys = 1 + random.integer(12);
   const input = new Map<string, Item[]>();
@@ -35,10 +35,12 @@ export function createScenario(random: Random): Scenario {
     ["left", Array.from({ length: keys }, (_, key) => ({ key: `k${key}`, value: key, at: 0 }))],
   ]);
   const batch = 1 + random.integer(8);
+  /** Milliseconds between two batches of a part: some inputs outlast the trouble, some are over at once. */
+  const pace = [0, 20, 100, 300][random.integer(4)]!;
   return {
     flow(disk) {
       const flow = new Dataflow("simulated");
-      const records = flow.input("records", listSource(input, batch)).keyBy("key", (item) => item.key);
+      const records = flow.input("records", listSource(input, batch, pace, now)).keyBy("key", (item) => item.key);
       records
         .statefulMap("sum", (state: number | undefined, item) => {
           const sum = (state ?? 0) + item.value;
@@ -58,7 +60,7 @@ export function createScenario(random: Random): Scenario {
         .down.map("line", ([key, [window, { count, sum }]]) => [key, `${key} ${window} ${count} ${sum}`] as [string, string])
         .asKeyed()
         .output("files", disk.fileSink(3));
-      const left = flow.input("left", listSource(sides, 2)).keyBy("left-key", (item) => item.key);
+      const left = flow.input("left", listSource(sides, 2, 0, now)).keyBy("left-key", (item) => item.key);
       left
         .join("join", [records.countFinal("counts")], { emit: "final" })
         .mapValue("joined", ([item, count]) => `${item?.value ?? "none"}/${count ?? 0}`)
@@ -118,15 +120,23 @@ function same(what: string, found: readonly string[], wanted: readonly string[])
   );
 }
 
-function listSource(parts: ReadonlyMap<string, readonly Item[]>, batch: number): PartitionedSource<Item, number> {
+function listSource(
+  parts: ReadonlyMap<string, readonly Item[]>,
+  batch: number,
+  pace: number,
+  now: () => number,
+): PartitionedSource<Item, number> {
   return {
     kind: "partitioned",
     listParts: () => [...parts.keys()],
     buildPart(part, resume) {
       const items = parts.get(part)!;
       let next = resume ?? 0;
+      let awake = 0;
       return {
+        nextAwake: () => awake,
         nextBatch() {
+          awake = now() + pace;
           if (next >= items.length) return null;
           const taken = items.slice(next, next + batch);
           next += taken.length;

@@ -58,6 +58,7 @@ export function createSchedule(random: Random): Schedule {
       return new Promise((resolve) => insert({ at: now + ms, order: order++, action: resolve }));
     },
     async run(done, limit) {
+      let idle = 0;
       while (!done()) {
         const awake = [...actors].filter((actor) => !asleep.has(actor));
         const due = timed.length > 0 && timed[0]!.at <= now;
@@ -66,14 +67,19 @@ export function createSchedule(random: Random): Schedule {
           asleep.clear();
         } else if (awake.length > 0) {
           const actor = awake[random.integer(awake.length)]!;
-          if (actor.step()) asleep.clear();
-          else asleep.add(actor);
+          if (actor.step()) {
+            asleep.clear();
+            idle = 0;
+          } else asleep.add(actor);
         } else {
           let next = timed[0]?.at ?? Infinity;
           for (const actor of actors) next = Math.min(next, actor.nextTime() ?? Infinity);
-          // A timer in the past whose actor had nothing to do must not hold time still.
-          now = next === Infinity ? limit + 1 : Math.max(now + 1, next);
           asleep.clear();
+          // A promise may have settled after its actor's last step: everybody is asked once more before this counts as the end.
+          if (next === Infinity && ++idle > 1) now = limit + 1;
+          // A timer in the past whose actor had nothing to do must not hold time still.
+          else if (next !== Infinity) now = Math.max(now + 1, next);
+          if (next !== Infinity) idle = 0;
         }
         // Let what was awaited settle: several turns, since one promise leads to the next.
         for (let turn = 0; turn < 4; turn++) await Promise.resolve();

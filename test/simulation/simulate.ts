@@ -3,9 +3,10 @@
  * twice, snapshots, drains and rescales at any moment, all in one thread and virtual time. The run must end, and what it leaves
  * must be what an undisturbed run leaves.
  */
-import { createLocalPool } from "../../runtime/execution/local-pool.ts";
+import { createLocalPool, type LocalPool } from "../../runtime/execution/local-pool.ts";
 import { createProcess, type Process, type ProcessEvent } from "../../runtime/execution/process.ts";
 import { flowFacts } from "../../runtime/execution/flow-facts.ts";
+import { isWeirError } from "../../runtime/errors/index.ts";
 import { hashName } from "../../runtime/flow/index.ts";
 import { compactPartitions, createMemoryStore, createSnapshotWriter, type StoreFault } from "../../runtime/recovery/index.ts";
 import { createDisk } from "./disk.ts";
@@ -30,7 +31,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
   const schedule = createSchedule(random);
   const mesh = createMesh(random, schedule);
   const disk = createDisk();
-  const scenario = createScenario(random);
+  const scenario = createScenario(random, schedule.now);
   const objects = new Map<string, Uint8Array>();
   const begin = schedule.now();
   /** Trouble ends after a while, so that the flow can. */
@@ -54,6 +55,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
 
   interface Living {
     readonly process: Process;
+    readonly pool: LocalPool;
     stop(): void;
   }
   const living = new Map<number, Living>();
@@ -148,6 +150,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
     );
     living.set(index, {
       process,
+      pool,
       stop() {
         alive = false;
         for (const remove of removals) remove();
@@ -167,7 +170,13 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
         }
       },
       (error: unknown) => {
-        if (alive) failure ??= error;
+        if (!alive) return;
+        // What may pass ends the process and not the flow: its pod starts again.
+        if (isWeirError(error) && (error.code === "WEIR_STORE_FAILED" || error.code === "WEIR_PEER_LOST")) {
+          living.get(index)?.stop();
+          mesh.crash(index);
+          again();
+        } else failure ??= error;
       },
     );
   };
@@ -204,7 +213,16 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
 
   for (let index = 0; index < most; index++) start(index);
   disturb();
-  await schedule.run(() => failure !== undefined || finished.has(0), begin + limitMs);
+  log(JSON.stringify({ most, threads, partitions, epochMs, snapshotMs, retain, processes, trouble, storeTrouble }));
+  await schedule
+    .run(() => failure !== undefined || finished.has(0), begin + limitMs)
+    .catch((error: unknown) => {
+      for (const [index, { process, pool }] of living) {
+        log(`process ${index} stands at ${JSON.stringify(process.status())}`);
+        for (const worker of pool.workers) log(`worker ${worker.index}: ${worker.outstanding().join("; ")}`);
+      }
+      throw error;
+    });
   if (failure !== undefined) throw failure;
   scenario.check(disk);
   return { seed, virtualMs: schedule.now() - begin, crashes, rescales, executions, snapshots };
