@@ -46,24 +46,24 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
   let seen: { version: string; at: number } | undefined;
 
   const micro = (ms: number) => new Date(ms).toISOString().replace("Z", "000Z");
-  const read = async (): Promise<Lease | undefined> => {
+  const read = async (signal: AbortSignal): Promise<Lease | undefined> => {
     try {
-      return await client.request<Lease>("GET", path, { timeoutMs: renewDeadlineMs / 2 });
+      return await client.request<Lease>("GET", path, { signal });
     } catch (error) {
       if (isKubeError(error, 404)) return undefined;
       throw error;
     }
   };
-  const write = async (lease: Lease | undefined, spec: Lease["spec"]): Promise<Lease> => {
+  const write = async (lease: Lease | undefined, spec: Lease["spec"], signal: AbortSignal): Promise<Lease> => {
     const body = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: lease?.metadata ?? { name, namespace }, spec };
     return lease === undefined
-      ? client.request<Lease>("POST", collection, { body, timeoutMs: renewDeadlineMs / 2 })
-      : client.request<Lease>("PUT", path, { body, timeoutMs: renewDeadlineMs / 2 });
+      ? client.request<Lease>("POST", collection, { body, signal })
+      : client.request<Lease>("PUT", path, { body, signal });
   };
 
   /** True when the lease is ours after this attempt. Concurrent writers are told apart by the API server's 409. */
-  const attempt = async (): Promise<boolean> => {
-    const lease = await read();
+  const attempt = async (signal: AbortSignal): Promise<boolean> => {
+    const lease = await read(signal);
     const now = clock.now();
     const held = lease?.spec.holderIdentity !== undefined && lease.spec.holderIdentity !== "";
     if (lease !== undefined && held && lease.spec.holderIdentity !== identity) {
@@ -73,28 +73,37 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
       if (now - seen.at < duration) return false;
     }
     const mine = lease?.spec.holderIdentity === identity;
-    await write(lease, {
-      holderIdentity: identity,
-      leaseDurationSeconds: Math.ceil(leaseMs / 1000),
-      acquireTime: mine ? (lease.spec.acquireTime ?? micro(now)) : micro(now),
-      renewTime: micro(now),
-      leaseTransitions: (lease?.spec.leaseTransitions ?? 0) + (lease === undefined || mine ? 0 : 1),
-    });
+    await write(
+      lease,
+      {
+        holderIdentity: identity,
+        leaseDurationSeconds: Math.ceil(leaseMs / 1000),
+        acquireTime: mine ? (lease.spec.acquireTime ?? micro(now)) : micro(now),
+        renewTime: micro(now),
+        leaseTransitions: (lease?.spec.leaseTransitions ?? 0) + (lease === undefined || mine ? 0 : 1),
+      },
+      signal,
+    );
     return true;
   };
-  const tried = async (): Promise<boolean> => {
+  /** An attempt ends in time even when the API server does not answer. */
+  const within = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+    const deadline = new AbortController();
+    const cancel = clock.after(ms, () => deadline.abort());
     try {
-      return await attempt();
+      return await work(deadline.signal);
     } catch (error) {
       if (!isKubeError(error, 409)) options.onTrouble?.(error);
-      return false;
+      return undefined;
+    } finally {
+      cancel();
     }
   };
 
   return {
     async acquire(signal) {
       while (!signal.aborted) {
-        if (await tried()) return true;
+        if (await within(renewDeadlineMs, attempt)) return true;
         await sleep(clock, retryMs, signal);
       }
       return false;
@@ -105,17 +114,16 @@ export function createLeaderElection(options: LeaderElectionOptions): LeaderElec
         await sleep(clock, retryMs, signal);
         if (signal.aborted) break;
         const began = clock.now();
-        if (await tried()) renewedAt = began;
+        const left = Math.max(1, renewedAt + renewDeadlineMs - began);
+        if (await within(left, attempt)) renewedAt = began;
         else if (clock.now() - renewedAt >= renewDeadlineMs) return "lost";
       }
-      try {
-        const lease = await read();
-        if (lease?.spec.holderIdentity === identity)
-          await write(lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: micro(clock.now()) });
-      } catch (error) {
-        // It runs out by itself.
-        options.onTrouble?.(error);
-      }
+      // If this fails, the lease runs out by itself.
+      await within(retryMs, async (patience) => {
+        const lease = await read(patience);
+        if (lease?.spec.holderIdentity !== identity) return;
+        await write(lease, { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: micro(clock.now()) }, patience);
+      });
       return "released";
     },
   };
