@@ -44,3 +44,15 @@ export {
   compactPartitions,
   planCompaction,
 } from "./compaction/index.ts";
+export {
+  type PartContent,
+  type PartitionOf,
+  type RepartitionOptions,
+  type SnapshotContent,
+  type SnapshotSummary,
+  type StepContent,
+  getValue,
+  inspectSnapshot,
+  listSnapshots,
+  repartition,
+} from "./offline/index.ts";

@@ -3,6 +3,7 @@
  * and hands it over whole, so a transfer to another thread copies nothing.
  */
 import { Buffer } from "node:buffer";
+import { WeirError } from "../errors/index.ts";
 import type { RowBatch } from "./types.ts";
 
 export const rowKind = { state: 0, removed: 1, part: 2 } as const;
@@ -13,7 +14,7 @@ export interface RowPacker {
   /** Bytes packed since the last `take`. */
   readonly size: number;
   readonly rows: number;
-  /** `value` undefined = the key was removed. */
+  /** `value` undefined = the key was removed. @throws WEIR_ENCODE when the key has half of a surrogate pair */
   state(step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void;
   part(step: string, epoch: number, part: string, value: Uint8Array): void;
   /** What was packed, in a buffer of its own; the packer starts anew. */
@@ -54,7 +55,7 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
     bytes.writeUInt16LE(indexOf(step), size + 1);
     bytes.writeUInt32LE(partition, size + 3);
     bytes.writeDoubleLE(epoch, size + 7);
-    const keyLength = writeKey(bytes, key, size + 19);
+    const keyLength = writeKey(bytes, step, key, size + 19);
     bytes.writeUInt32LE(keyLength, size + 15);
     let at = size + 19 + keyLength;
     bytes.writeUInt32LE(valueLength, at);
@@ -90,15 +91,23 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
 }
 
 /** Short keys byte by byte while they are ASCII: a call into the native encoder costs more than the loop. */
-function writeKey(bytes: Buffer, key: string, at: number): number {
+function writeKey(bytes: Buffer, step: string, key: string, at: number): number {
   const length = key.length;
-  if (length > 48) return bytes.write(key, at, "utf8");
+  if (length > 48) return writeUtf8(bytes, step, key, at);
   for (let i = 0; i < length; i += 1) {
     const unit = key.charCodeAt(i);
-    if (unit > 0x7f) return bytes.write(key, at, "utf8");
+    if (unit > 0x7f) return writeUtf8(bytes, step, key, at);
     bytes[at + i] = unit;
   }
   return length;
+}
+function writeUtf8(bytes: Buffer, step: string, key: string, at: number): number {
+  // Half of a surrogate pair would be written as U+FFFD, and two keys become one.
+  if (!key.isWellFormed())
+    throw new WeirError("WEIR_ENCODE", `the key ${JSON.stringify(key)} has half of a surrogate pair, which cannot be stored`, {
+      step,
+    });
+  return bytes.write(key, at, "utf8");
 }
 
 export interface RowVisitor {

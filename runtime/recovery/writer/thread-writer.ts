@@ -28,9 +28,10 @@ export function createThreadWriter(data: WriterThreadData, highWaterBytes: numbe
   const gauge = createQueueGauge(highWaterBytes);
   const waiting: Waiting[] = [];
   let ended: WeirError | undefined;
+  let closing = false;
 
   const end = (error: WeirError): void => {
-    ended ??= error;
+    ended ??= closing ? new WeirError("WEIR_EXECUTION_ENDED", "the snapshot writer was closed") : error;
     for (const { reject } of waiting.splice(0)) reject(ended);
   };
   worker.on("message", (answer: FromWriter) => {
@@ -61,13 +62,12 @@ export function createThreadWriter(data: WriterThreadData, highWaterBytes: numbe
     queuedBytes: gauge.queuedBytes,
     onRelief: gauge.onRelief,
     async close() {
-      if (ended === undefined) {
-        const exited = new Promise((resolve) => worker.once("exit", resolve));
-        worker.ref();
-        post({ kind: "close" });
-        await exited;
-      }
-      end(new WeirError("WEIR_EXECUTION_ENDED", "the snapshot writer was closed"));
+      if (ended !== undefined || closing) return;
+      closing = true;
+      const exited = new Promise((resolve) => worker.once("exit", resolve));
+      worker.ref();
+      post({ kind: "close" });
+      await exited;
     },
   };
 }
