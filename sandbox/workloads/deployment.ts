@@ -4,6 +4,7 @@ import { runController, type Controller, type ControllerContext } from "./contro
 import { isOwnedBy, named, ownerKeys, ownerReference } from "./ownership.ts";
 import { templateHash } from "./template-hash.ts";
 import { resolveCount, type Deployment, type ReplicaSet } from "./types.ts";
+import { statusDiffers } from "./status-change.ts";
 
 const hashLabel = "pod-template-hash";
 const revisionAnnotation = "deployment.kubernetes.io/revision";
@@ -29,14 +30,23 @@ export function rolloutStep(deployment: Deployment, fresh: ReplicaSet, old: read
   const total = size(fresh) + sum(old, size);
   if (size(fresh) > wanted) sizes.set(fresh, wanted);
   else if (size(fresh) < wanted && total < wanted + surge) sizes.set(fresh, Math.min(wanted, size(fresh) + wanted + surge - total));
-  // Old pods that are not up go first; those that are up only as far as enough others are.
-  let spare = available(fresh) + sum(old, available) - (wanted - unavailable);
+  // Counted in sizes asked for, less what of the new is not up yet: a status that lags behind its size must not be spent twice.
+  let spare = total - (wanted - unavailable) - Math.max(0, size(fresh) - available(fresh));
+  const left = new Map(old.map((set) => [set, size(set)]));
+  // Old pods that are not up go first, for they serve nobody; then as many of the others as leaves enough.
   for (const set of old) {
-    const broken = Math.max(0, size(set) - available(set));
-    const healthy = Math.min(Math.max(0, spare), size(set) - broken);
-    spare -= healthy;
-    if (broken + healthy > 0) sizes.set(set, size(set) - broken - healthy);
+    const broken = Math.min(Math.max(0, spare), Math.max(0, size(set) - available(set)));
+    left.set(set, size(set) - broken);
+    spare -= broken;
   }
+  const up = (set: ReplicaSet): number => Math.min(available(set), size(set));
+  spare = Math.min(spare, up(fresh) + sum(old, up) - (wanted - unavailable));
+  for (const set of old) {
+    const healthy = Math.min(Math.max(0, spare), left.get(set) ?? 0);
+    left.set(set, (left.get(set) ?? 0) - healthy);
+    spare -= healthy;
+  }
+  for (const [set, to] of left) if (to !== size(set)) sizes.set(set, to);
   return sizes;
 }
 
@@ -152,7 +162,7 @@ export function startDeploymentController(context: ControllerContext): Controlle
       unavailableReplicas: Math.max(0, Math.max(wanted, replicas) - availableReplicas),
       conditions: deploymentConditions(deployment, fresh, availableReplicas, done),
     };
-    if (JSON.stringify(status) !== JSON.stringify({ ...status, ...deployment.status })) {
+    if (statusDiffers(status, deployment.status)) {
       await client.merge(resources.deployments, name, namespace, { status }, "status");
     }
     if (!done) return;

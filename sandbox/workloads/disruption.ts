@@ -4,6 +4,7 @@ import { runController, type Controller, type ControllerContext } from "./contro
 import { controllerOf } from "./ownership.ts";
 import { isOver, isReady, isTerminating } from "./pods.ts";
 import { resolveCount, type PodDisruptionBudget, type ReplicaSet, type StatefulSet } from "./types.ts";
+import { statusDiffers } from "./status-change.ts";
 
 interface Sized extends KubernetesObject {
   spec: { replicas?: number };
@@ -69,7 +70,7 @@ export function startDisruptionController(context: ControllerContext): Controlle
       disruptionsAllowed,
       conditions: [condition],
     };
-    if (JSON.stringify(status) !== JSON.stringify({ ...status, ...budget.status })) {
+    if (statusDiffers(status, budget.status)) {
       await client.merge(resources.podDisruptionBudgets, name, namespace, { status }, "status");
     }
   };

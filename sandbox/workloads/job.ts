@@ -4,6 +4,7 @@ import { runController, type Controller, type ControllerContext } from "./contro
 import { isOwnedBy, named, ownerKeys, ownerReference } from "./ownership.ts";
 import { isOver, isReady, isTerminating } from "./pods.ts";
 import type { Job } from "./types.ts";
+import { statusDiffers } from "./status-change.ts";
 
 const now = (): string => new Date().toISOString().replace(/\.\d+Z$/, "Z");
 const has = (job: Job, type: string): boolean =>
@@ -118,8 +119,7 @@ export function startJobController(context: ControllerContext): Controller {
       ...(conditions === undefined ? {} : { conditions: [...(job.status?.conditions ?? []), ...conditions] }),
       ...(conditions?.at(-1)?.type === "Complete" ? { completionTime: now() } : {}),
     };
-    if (JSON.stringify(status) !== JSON.stringify({ ...status, ...job.status }))
-      await client.merge(resources.jobs, name, namespace, { status }, "status");
+    if (statusDiffers(status, job.status)) await client.merge(resources.jobs, name, namespace, { status }, "status");
     return again ?? (deadline === undefined ? undefined : Math.max(1, deadline - Date.now()));
   };
 

@@ -8,6 +8,7 @@ import { isOwnedBy, named, ownerKeys, ownerReference } from "./ownership.ts";
 import { isAvailable, isOver, isReady, isTerminating } from "./pods.ts";
 import { labelQuery } from "./label-query.ts";
 import type { ReplicaSet } from "./types.ts";
+import { statusDiffers } from "./status-change.ts";
 
 /** Which to remove first: unassigned before assigned, unready before ready, young before old. */
 export function removalOrder(a: Pod, b: Pod): number {
@@ -57,7 +58,7 @@ export function startReplicaSetController(context: ControllerContext): Controlle
       readyReplicas: own.filter(isReady).length,
       availableReplicas: own.filter((pod) => isAvailable(pod, set.spec.minReadySeconds ?? 0)).length,
     };
-    if (JSON.stringify(status) !== JSON.stringify({ ...status, ...set.status })) {
+    if (statusDiffers(status, set.status)) {
       await client.merge(resources.replicaSets, name, namespace, { status }, "status");
     }
     return status.availableReplicas < status.readyReplicas ? 1000 : undefined;

@@ -6,6 +6,7 @@ import type { ControllerRevision, PersistentVolumeClaim, StatefulSet } from "../
 import { planStatefulSet, revisionLabel } from "./plan.ts";
 import { ensureRevision, pruneRevisions } from "./revisions.ts";
 import { statefulSetStatus } from "./status.ts";
+import { statusDiffers } from "../status-change.ts";
 
 /** The pod of one ordinal, made from a revision's template. */
 export function statefulPod(set: StatefulSet, ordinal: number, revision: ControllerRevision): Pod {
@@ -117,7 +118,7 @@ export function startStatefulSetController(context: ControllerContext): Controll
       ...plan.delete.map((pod) => remove(set, pod)),
     ]);
     const status = statefulSetStatus(set, own, names, Date.now());
-    if (JSON.stringify(status) !== JSON.stringify({ ...status, ...set.status })) {
+    if (statusDiffers(status, set.status)) {
       await client.merge(
         resources.statefulSets,
         set.metadata.name,
