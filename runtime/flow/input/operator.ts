@@ -125,32 +125,36 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       for (const part of parts) part.cool = false;
     };
 
-    return lowering.guard(metrics, () => {
-      if (done) return;
-      warm();
-      const settled = advance();
-      if (done) return;
-      if (settled && (epochs.held || runtime.worker.congested() || lowering.held > heldLimit)) {
-        // Whoever lets us go on (a tick, a peer) may not wake us.
-        if (!epochs.held) cool();
-        return;
-      }
-      let active = false;
-      let awake = Infinity;
-      for (const part of parts) {
-        // Before an epoch whose end waits for a position, only that part is read.
-        if (part.ended || (!settled && part.positionKnown)) continue;
-        if (epochs.held && settled) break;
-        if (poll(part)) active = true;
-        else if (part.cool) cool();
-        else awake = Math.min(awake, part.awake);
-        if (lowering.stopped) return;
-      }
-      if (active) return given.activate();
-      if (awake === Infinity || awake === armed || awake === -Infinity) return;
-      armed = awake;
-      given.activateAt(awake);
-    });
+    return lowering.guard(
+      metrics,
+      () => {
+        if (done) return;
+        warm();
+        const settled = advance();
+        if (done) return;
+        if (settled && (epochs.held || runtime.worker.congested() || lowering.held > heldLimit)) {
+          // Whoever lets us go on (a tick, a peer) may not wake us.
+          if (!epochs.held) cool();
+          return;
+        }
+        let active = false;
+        let awake = Infinity;
+        for (const part of parts) {
+          // Before an epoch whose end waits for a position, only that part is read.
+          if (part.ended || (!settled && part.positionKnown)) continue;
+          if (epochs.held && settled) break;
+          if (poll(part)) active = true;
+          else if (part.cool) cool();
+          else if (!part.ended) awake = Math.min(awake, part.awake);
+          if (lowering.stopped) return;
+        }
+        if (active) return given.activate();
+        if (awake === Infinity || awake === armed || awake === -Infinity) return;
+        armed = awake;
+        given.activateAt(awake);
+      },
+      "WEIR_SOURCE_FAILED",
+    );
   });
   return out!;
 }
