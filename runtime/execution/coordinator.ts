@@ -64,6 +64,8 @@ export interface Coordinator {
   snapshot(): Promise<{ epoch: number; bytes: number; durationMilliseconds: number }>;
   /** Asks for the end of the execution behind a snapshot. False when it is ending already. */
   finish(how: Finish): boolean;
+  /** Ends the execution here and now; whatever is under way counts no more. */
+  abort(outcome: Outcome): void;
   readonly begun: boolean;
   readonly epoch: number;
 }
@@ -356,6 +358,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       poll();
       return true;
     },
+    abort: (outcome) => end(outcome),
     get begun() {
       return begun;
     },

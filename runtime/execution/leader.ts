@@ -160,7 +160,8 @@ export function createLeader(options: LeaderOptions): Leader {
       ...(dropped.length === 0 ? {} : { dropped }),
     };
     const next = input.rescaleTo;
-    manifest = await commitSnapshot(store, manifest, snapshot, {
+    const own = execution;
+    const committed = await commitSnapshot(store, manifest, snapshot, {
       retain: options.retain,
       ...(next === undefined
         ? {}
@@ -170,6 +171,9 @@ export function createLeader(options: LeaderOptions): Leader {
             nextExecution: true,
           }),
     });
+    // The answer may come when this execution has ended and the store was claimed anew: what is known of it then is newer.
+    if (execution !== own) return { time, bytes: 0 };
+    manifest = committed;
     base = snapshot;
     await options.settle(prepared);
     const plan = upkeep?.committed(manifest.manifest, snapshot);
@@ -275,13 +279,17 @@ export function createLeader(options: LeaderOptions): Leader {
     },
     peerLost(process, error) {
       if (coordinator === undefined || !participants.includes(process)) return;
-      broadcast({ kind: "end", execution, outcome: { kind: "lost", error: toWireError(error) } });
+      coordinator.abort({ kind: "lost", error: toWireError(error) });
     },
     peerUp(process) {
       peersChanged();
       if (coordinator !== undefined && !participants.includes(process)) network.send(process, { kind: "standby" });
     },
-    poll: () => coordinator?.poll(),
+    poll() {
+      // A drain that was asked for during a rescale, or before the beginning, takes place as soon as it can.
+      if (leaving !== undefined && coordinator?.begun === true) coordinator.finish({ kind: "drain", stay: leaving });
+      coordinator?.poll();
+    },
     nextTime: () => coordinator?.nextTime(),
     frontier(of, epoch) {
       if (of !== execution) return;
