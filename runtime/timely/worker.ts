@@ -5,6 +5,7 @@
  * A step is: take what the fabric delivered → activate what timers are due → run the dataflows that have something to do
  * (move frontiers, run operators, report progress) → flush the fabric.
  */
+import FlatQueue from "flatqueue";
 import { WeirError } from "../errors/index.ts";
 import type { Fabric, Message } from "./communication/fabric.ts";
 import { DataflowState, ScopeState, type Host, type Scope, type Worker } from "./dataflow/index.ts";
@@ -48,7 +49,6 @@ export interface RunningDataflow<R> {
 }
 
 interface Timer {
-  readonly time: number;
   readonly dataflow: DataflowState;
   readonly operator: number;
 }
@@ -64,8 +64,8 @@ export function createWorker(options: WorkerOptions): EngineWorker {
   const dataflows = new Map<number, DataflowState>();
   /** For dataflows that other workers have built and this one has not. */
   const early = new Map<number, Delivery[]>();
-  /** Soonest first. */
-  const timers: Timer[] = [];
+  /** By time, in milliseconds of the clock. */
+  const timers = new FlatQueue<Timer>();
   const wakes: (() => void)[] = [];
   let enlisted: DataflowState[] = [];
   let running: DataflowState[] = [];
@@ -94,9 +94,7 @@ export function createWorker(options: WorkerOptions): EngineWorker {
       signal();
     },
     schedule(time, dataflow, operator) {
-      let at = timers.length;
-      while (at > 0 && timers[at - 1]!.time > time) at--;
-      timers.splice(at, 0, { time, dataflow, operator });
+      timers.push({ dataflow, operator }, time);
       signal();
     },
   };
@@ -119,7 +117,7 @@ export function createWorker(options: WorkerOptions): EngineWorker {
   const retire = (dataflow: DataflowState): void => {
     dataflow.end();
     dataflows.delete(dataflow.id);
-    for (let i = timers.length - 1; i >= 0; i--) if (timers[i]!.dataflow === dataflow) timers.splice(i, 1);
+    if (dataflows.size === 0) timers.clear();
   };
 
   const launch = <R>(build: (scope: Scope<number>) => R): RunningDataflow<R> => {
@@ -148,9 +146,9 @@ export function createWorker(options: WorkerOptions): EngineWorker {
       fabric.receive(deliver);
       if (timers.length > 0) {
         const now = clock();
-        while (timers.length > 0 && timers[0]!.time <= now) {
-          const { dataflow, operator } = timers.shift()!;
-          dataflow.activate(operator);
+        while (timers.length > 0 && timers.peekValue()! <= now) {
+          const { dataflow, operator } = timers.pop()!;
+          dataflow.wake(operator);
         }
       }
       const downstreamFirst = host.queued > queueLimit;
@@ -195,7 +193,7 @@ export function createWorker(options: WorkerOptions): EngineWorker {
       wakes.push(wake);
       if (arrived || enlisted.length > 0) wake();
     },
-    nextTimer: () => timers[0]?.time,
+    nextTimer: () => timers.peekValue(),
     closeInputs() {
       for (const dataflow of dataflows.values()) for (const input of dataflow.inputs) input.close();
     },

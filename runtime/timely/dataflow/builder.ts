@@ -65,7 +65,7 @@ export function buildOperator<T>(
       return () => dataflow.activate(index);
     },
     runAgain: () => dataflow.activate(index),
-    activateAt: (time) => dataflow.host.schedule(time, dataflow, index),
+    activateAt: (time) => dataflow.wakeAt(index, time),
     onShutdown: (body) => dataflow.onShutdown(body),
   };
   const operator: OperatorState = {

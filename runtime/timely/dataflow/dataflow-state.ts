@@ -47,6 +47,8 @@ export class DataflowState {
   /** The operator that a change of a location's frontier activates; -1 = none. */
   readonly #interested: number[] = [];
   readonly #shutdown: (() => void)[] = [];
+  /** The time each operator has asked for last and that has not come yet. */
+  readonly #wakes: (number | undefined)[] = [];
   readonly #decisive = (location: number, time: Time): boolean => this.#tracker!.isDecisive(location, time);
   readonly #apply = (location: number, time: Time, difference: number): void => this.#tracker!.update(location, time, difference);
 
@@ -106,6 +108,20 @@ export class DataflowState {
   activate(operator: number): void {
     this.#active.add(operator);
     if (!this.enlisted) this.enlist();
+  }
+
+  /** Activates an operator at `time` of the clock; never at Infinity. Asking again for the same time costs nothing. */
+  wakeAt(operator: number, time: number): void {
+    invariant(!Number.isNaN(time), `${this.operators[operator]?.name ?? operator} wants to run at NaN`);
+    if (this.ended || time === Infinity || this.#wakes[operator] === time) return;
+    this.#wakes[operator] = time;
+    this.host.schedule(time, this, operator);
+  }
+
+  /** The clock has reached a time that the operator asked for. */
+  wake(operator: number): void {
+    this.#wakes[operator] = undefined;
+    if (!this.ended) this.activate(operator);
   }
 
   enlist(): void {

@@ -25,6 +25,8 @@ export function newInput<D, T>(scope: ScopeState<T>): [InputHandle<D, T>, Timely
 class HeldInput<D, T> implements InputHandle<D, T> {
   output!: OutputChannels;
   #buffer: D[] = [];
+  /** What was sent while the dataflow was being built: those who will read it may not be attached yet. */
+  readonly #early: (readonly [time: Time, records: readonly D[]])[] = [];
   #closed = false;
   readonly #capability: Capability<T>;
   readonly #coordinates: number;
@@ -70,6 +72,7 @@ class HeldInput<D, T> implements InputHandle<D, T> {
   }
 
   flush(): void {
+    if (this.#early.length > 0 && !this.output.dataflow.building) this.#sendEarly();
     if (this.#buffer.length === 0) return;
     const records = this.#buffer;
     this.#buffer = [];
@@ -85,10 +88,20 @@ class HeldInput<D, T> implements InputHandle<D, T> {
 
   #send(records: readonly D[]): void {
     const { dataflow } = this.output;
+    if (dataflow.building) {
+      this.#early.push([this.#capability.time as Time, records]);
+      return;
+    }
     if (dataflow.ended) return;
+    if (this.#early.length > 0) this.#sendEarly();
     this.output.push(this.#capability.time as Time, records);
     this.output.flush();
     dataflow.enlist();
+  }
+
+  /** The times may be gone by now; nobody has been told before the first step, which tells of all at once. */
+  #sendEarly(): void {
+    for (const [time, records] of this.#early.splice(0)) this.output.push(time, records);
   }
 
   #isClosed(what: string): WeirError {
