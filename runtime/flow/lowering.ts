@@ -1,5 +1,5 @@
 /** What all operators of one lowered flow share: the runtime, the counters of each step, and whether something has failed. */
-import type { WeirError } from "../errors/index.ts";
+import type { ErrorCode, WeirError } from "../errors/index.ts";
 import { stepError } from "./failure.ts";
 import type { StepMetrics } from "./metrics.ts";
 import { stopwatch } from "./metrics.ts";
@@ -26,14 +26,14 @@ export class Lowering {
   }
 
   /** Wraps an operator's body: it does nothing once stopped, its time is counted, and what it throws names the step. */
-  guard(metrics: StepMetrics, body: () => void): () => void {
+  guard(metrics: StepMetrics, body: () => void, code: ErrorCode = "WEIR_STEP_FAILED"): () => void {
     return () => {
       if (this.stopped) return;
       const start = stopwatch();
       try {
         body();
       } catch (error) {
-        this.fail(stepError(error, metrics.step));
+        this.fail(stepError(error, metrics.step, code));
       }
       metrics.busySeconds += (stopwatch() - start) / 1000;
     };

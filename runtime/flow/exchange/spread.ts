@@ -3,26 +3,35 @@ import type { Lowering } from "../lowering.ts";
 import type { StepMetrics } from "../metrics.ts";
 import { chunkOperator, pipelined, type ChunkPact, type ChunkScope, type ChunkStream } from "../operator.ts";
 
-/** Each chunk is cut into a piece per worker, and pieces go round: single records too end up evenly spread. */
+/**
+ * Each chunk is cut into a piece per worker. Pieces that are one record longer go round, so that single records, too, end up
+ * evenly spread.
+ */
 export function redistribute(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, stream: ChunkStream): ChunkStream {
   const { peers, index } = scope;
   if (peers === 1) return counted(lowering, scope, metrics, stream, pipelined);
   const spec = { name: `${metrics.step}.cut`, inputs: [{ stream, pact: pipelined }], outputs: 1 };
+  // Workers begin with different ones. The channel asks for the target while the piece is sent.
+  let first = index;
+  let target = 0;
   const [pieces] = chunkOperator(scope, spec, (_context, [input], [output]) =>
     lowering.guard(metrics, () => {
       input!.forEach((capability, batch) => {
         for (const { keys, values } of batch) {
-          const size = Math.ceil(values.length / peers);
-          for (let from = 0; from < values.length; from += size) {
-            output!.giveBatch(capability, [{ keys: keys?.slice(from, from + size), values: values.slice(from, from + size) }]);
+          const longer = values.length % peers;
+          const size = Math.floor(values.length / peers);
+          for (let piece = 0, from = 0; from < values.length; piece++) {
+            const to = from + size + (piece < longer ? 1 : 0);
+            target = (first + piece) % peers;
+            output!.giveBatch(capability, [{ keys: keys?.slice(from, to), values: values.slice(from, to) }]);
+            from = to;
           }
+          first = (first + longer) % peers;
         }
       });
     }),
   );
-  // Workers start at different ones, so that many short streams do not all begin at the same.
-  let next = index;
-  return counted(lowering, scope, metrics, pieces!, { kind: "to", to: () => next++ % peers });
+  return counted(lowering, scope, metrics, pieces!, { kind: "to", to: () => target });
 }
 
 export function broadcast(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, stream: ChunkStream): ChunkStream {

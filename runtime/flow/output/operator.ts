@@ -122,22 +122,27 @@ export function outputOperator(
         };
       };
 
-      return lowering.guard(metrics, () => {
-        if (writer === undefined && !busy) attend(open());
-        while (!busy && !done) {
-          if (afterwards !== undefined) {
-            const then = afterwards;
-            afterwards = undefined;
-            then();
-            continue;
+      return lowering.guard(
+        metrics,
+        () => {
+          if (writer === undefined && !busy) attend(open());
+          while (!busy && !done) {
+            if (afterwards !== undefined) {
+              const then = afterwards;
+              afterwards = undefined;
+              then();
+              continue;
+            }
+            if (advance()) continue;
+            const chunk = take();
+            if (chunk !== undefined) {
+              metrics.recordsIn += chunk.values.length;
+              attend(writer!.write(chunk));
+            } else if (!fill()) return;
           }
-          const chunk = take();
-          if (chunk !== undefined) {
-            metrics.recordsIn += chunk.values.length;
-            attend(writer!.write(chunk));
-          } else if (!fill() && !advance()) return;
-        }
-      });
+        },
+        "WEIR_SINK_FAILED",
+      );
     },
   );
   return out!;

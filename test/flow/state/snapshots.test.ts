@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import type { Recorder } from "../../../runtime/flow/index.ts";
+import { createKeyedStates, decodeStateRow, partitionOf } from "../../../runtime/flow/index.ts";
+import { StepState } from "../../../runtime/flow/state/step-state.ts";
+import { encodeStateRow, wakeOf } from "../../../runtime/flow/state/state-row.ts";
+
+type Row = readonly [epoch: number, key: string, value: unknown];
+
+function recorded(): { state: StepState; rows: Row[] } {
+  const rows: Row[] = [];
+  const recorder: Recorder = {
+    enabled: true,
+    state: (_step, epoch, _partition, key, value) => void rows.push([epoch, key, value && decodeStateRow(value)]),
+    part: () => undefined,
+    prepared: () => undefined,
+  };
+  const state = new StepState("step", (key) => partitionOf(key, 8));
+  state.attach(
+    {
+      snapshot: (entry) => entry.state,
+      revive(entry, value) {
+        entry.state = value;
+      },
+    },
+    recorder,
+  );
+  return { state, rows };
+}
+const put = (state: StepState, key: string, value: unknown) => void (state.open(key).state = value);
+const finish = (state: StepState) => {
+  while (state.recording) state.slice();
+};
+
+test("only keys touched since the last snapshot are recorded", () => {
+  const { state, rows } = recorded();
+  put(state, "a", 1);
+  put(state, "b", 2);
+  state.snapshot(1);
+  finish(state);
+  put(state, "b", 3);
+  state.snapshot(2);
+  finish(state);
+  state.snapshot(3);
+  expect(state.recording).toBe(false);
+  expect(rows).toEqual([
+    [1, "a", 1],
+    [1, "b", 2],
+    [2, "b", 3],
+  ]);
+});
+
+test("a snapshot is encoded in slices, and a key that changes meanwhile is recorded as it was", () => {
+  const { state, rows } = recorded();
+  for (let i = 0; i < 10_000; i++) put(state, `k${i}`, i);
+  state.snapshot(5);
+  state.slice();
+  expect(rows.length).toBeLessThan(5_000);
+  put(state, "k9999", "changed");
+  put(state, "k0", "changed after it was recorded");
+  state.discard(state.open("k5000"));
+  state.snapshot(6);
+  finish(state);
+  const at = (epoch: number, key: string) => rows.filter((row) => row[0] === epoch && row[1] === key).map((row) => row[2]);
+  expect(at(5, "k9999")).toEqual([9999]);
+  expect(at(6, "k9999")).toEqual(["changed"]);
+  expect(at(5, "k0")).toEqual([0]);
+  expect(at(6, "k0")).toEqual(["changed after it was recorded"]);
+  expect([at(5, "k5000"), at(6, "k5000")]).toEqual([[5000], [undefined]]);
+  expect(rows.filter((row) => row[0] === 5).length).toBe(10_000);
+  expect(rows.filter((row) => row[0] === 6).length).toBe(3);
+});
+
+test("a removal is recorded only for keys that are stored, and a key that comes back keeps the order of its rows", () => {
+  const { state, rows } = recorded();
+  put(state, "never stored", 1);
+  state.discard(state.open("never stored"));
+  put(state, "a", 1);
+  state.snapshot(1);
+  finish(state);
+  state.discard(state.open("a"));
+  state.snapshot(2);
+  // Comes back while its removal waits to be recorded.
+  put(state, "a", 2);
+  state.snapshot(3);
+  finish(state);
+  state.discard(state.open("a"));
+  put(state, "a", 3);
+  state.snapshot(4);
+  finish(state);
+  expect(rows).toEqual([
+    [1, "a", 1],
+    [2, "a", undefined],
+    [3, "a", 2],
+    [4, "a", 3],
+  ]);
+});
+
+test("rows carry the wake time in front of the state", () => {
+  expect(wakeOf(encodeStateRow({ a: 1 }, 12_345.5))).toBe(12_345.5);
+  expect(wakeOf(encodeStateRow({ a: 1 }, Infinity))).toBe(Infinity);
+  expect(decodeStateRow(encodeStateRow({ a: [1, "x"] }, 7))).toEqual({ a: [1, "x"] });
+  expect(() => decodeStateRow(new Uint8Array([9, 9]))).toThrow(expect.objectContaining({ code: "WEIR_DECODE" }));
+  expect(() => wakeOf(new Uint8Array())).toThrow(expect.objectContaining({ code: "WEIR_DECODE" }));
+});
+
+test("loaded keys are read without being touched, and whole partitions are dropped", () => {
+  const states = createKeyedStates(8);
+  const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
+  for (let partition = 0; partition < 8; partition++) states.addPartition(partition);
+  for (const key of keys) states.load("step", partitionOf(key, 8), key, encodeStateRow({ key }, Infinity));
+  expect(states.count("step")).toBe(100);
+  expect(states.read("step", "k7")).toEqual({ key: "k7" });
+  expect(states.read("step", "none")).toBeUndefined();
+  states.dropPartition(partitionOf("k7", 8));
+  states.dropPartition(partitionOf("k8", 8));
+  const left = keys.filter((key) => ![partitionOf("k7", 8), partitionOf("k8", 8)].includes(partitionOf(key, 8)));
+  expect([...states.keys("step")].toSorted()).toEqual(left.toSorted());
+  expect(states.ownsPartition(partitionOf("k7", 8))).toBe(false);
+});
