@@ -3,10 +3,10 @@
  * Invariants: loopback only; everything written is in one folder, and what ran is found again there by the next start; after
  * `stop`, or when this process ends, nothing runs any more.
  */
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { startApiServerChild, type ApiServerChild } from "./api-server-child.ts";
 import { loadKubeconfig } from "./client/index.ts";
+import { lockFolder } from "./folder-lock.ts";
 import { startKubelet, type BackOff, type ImageMapping, type NetworkMode } from "./kubelet/index.ts";
 import { startWorkloads } from "./workloads/index.ts";
 
@@ -47,10 +47,13 @@ export interface Sandbox {
 /** Resolves when the API answers and the node is ready. Rejects when the folder is in use, or an explicit port taken. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const directory = resolve(options.directory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const unlock = lockFolder(directory);
   const log = options.log ?? (() => undefined);
   const nodeName = options.nodeName ?? "sandbox";
-  const api = await startApiServerChild({ directory: join(directory, "api"), port: options.port, log });
+  const api = await startApiServerChild({ directory: join(directory, "api"), port: options.port, log }).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
   const access = loadKubeconfig(api.kubeconfig);
   const claimsFolder = join(directory, "claims");
   const kubelet = await startKubelet({
@@ -65,6 +68,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     log: (message) => log(`kubelet: ${message}`),
   }).catch(async (error: unknown) => {
     await api.stop();
+    unlock();
     throw error;
   });
   const workloads = startWorkloads({ access, claimsFolder, log: (message) => log(`workloads: ${message}`) });
@@ -79,6 +83,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await kubelet.stop();
     await api.stop();
     process.off("exit", atExit);
+    unlock();
   };
   return {
     url: api.url,

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startSandbox } from "../../sandbox/index.ts";
+import { startSandbox, type SandboxOptions } from "../../sandbox/index.ts";
 import type { World } from "./world.ts";
 
-export async function sandboxWorld(): Promise<World> {
+export async function sandboxWorld(options: Partial<SandboxOptions> = {}): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "sandbox-test-"));
-  const sandbox = await startSandbox({ directory, log: (message) => console.warn(message) });
+  const sandbox = await startSandbox({ ...options, directory, log: (message) => console.warn(message) });
   return {
     kubeconfig: sandbox.kubeconfig,
     locate: sandbox.locate,

@@ -1,4 +1,4 @@
 import { sandboxWorld } from "./sandbox-world.ts";
 import { workloadsContract } from "./workloads-contract.ts";
 
-workloadsContract("of the sandbox", sandboxWorld);
+workloadsContract("of the sandbox", () => sandboxWorld());

@@ -93,7 +93,7 @@ describe.each(nodes())("the network hook in Node %s", (_version, node) => {
   });
 
   // Two servers of one pod, one of another, all on ports of their own choice; fetch and http find them.
-  const ports = (mode: string) => `
+  const ports = `
     import { createServer, get } from "node:http";
     import { readdirSync } from "node:fs";
     const listen = (server, ...where) => new Promise((done) => server.listen(...where, done));
@@ -113,7 +113,7 @@ describe.each(nodes())("the network hook in Node %s", (_version, node) => {
   it.each(process.platform === "linux" ? ["addresses", "mapped"] : ["mapped"])(
     "gives a pod ports and a localhost of its own (%s)",
     async (mode) => {
-      expect(await inPod(ports(mode), mode)).toEqual({
+      expect(await inPod(ports, mode)).toEqual({
         address: "127.77.1.1",
         port: 8080,
         texts: ["mine", "mine", "mine", "mine", "mine", "mine"],
