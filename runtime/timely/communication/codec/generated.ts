@@ -65,6 +65,24 @@ const zips = new Map<string, Zip>();
 /** Frames decide which shapes there are; a stranger's frames must not fill the memory with functions. */
 const mostZips = 2048;
 
+/** Reads the values of an object in order, straight into a literal with these names. */
+export type ObjectTaker<S> = (source: S, depth: number) => object;
+const takers = new Map<string, ObjectTaker<never>>();
+
+export function objectTaker<S>(names: readonly string[], take: (source: S, depth: number) => unknown): ObjectTaker<S> {
+  const key = JSON.stringify(names);
+  let taker = takers.get(key) as ObjectTaker<S> | undefined;
+  if (taker === undefined) {
+    if (takers.size >= mostZips) takers.clear();
+    const fields = names.map((name) => `${property(name)}: take(source, depth)`).join(", ");
+    taker = new Function("take", `"use strict"; return function takeObject(source, depth) { return { ${fields} }; };`)(
+      take,
+    ) as ObjectTaker<S>;
+    takers.set(key, taker);
+  }
+  return taker;
+}
+
 export function zipOf(shape: RecordShape, columns: readonly DecodedColumn[]): Zip {
   let key = "";
   for (let i = 0; i < columns.length; i++) key += formOf(columns[i]!);

@@ -12,30 +12,27 @@ export interface Sink {
   view: DataView;
   /** Next free byte. */
   at: number;
-  /** Shapes of objects already named in this frame: key (JSON of the names) to index. */
-  shapes: Map<string, number> | undefined;
-  /** The shape used last, to compare with first. */
-  lastNames: readonly string[];
-  lastShape: number;
+  /** Names of the objects already written in this frame; the index is the shape's. */
+  readonly shapes: (readonly string[])[];
+  /** The same by key (JSON of the names), once there are many. */
+  shapesByKey: Map<string, number> | undefined;
 }
 
 const initial = 1 << 16;
 /** A buffer that one big frame has blown up is not kept. */
 const keep = 8 << 20;
-const noNames: readonly string[] = [];
 
 export function createSink(): Sink {
   const bytes = Buffer.allocUnsafeSlow(initial);
-  return { bytes, view: new DataView(bytes.buffer), at: 0, shapes: undefined, lastNames: noNames, lastShape: -1 };
+  return { bytes, view: new DataView(bytes.buffer), at: 0, shapes: [], shapesByKey: undefined };
 }
 
 /** Starts a frame. */
 export function begin(sink: Sink): void {
   if (sink.bytes.length > keep) resize(sink, initial, 0);
   sink.at = 0;
-  sink.shapes = undefined;
-  sink.lastNames = noNames;
-  sink.lastShape = -1;
+  if (sink.shapes.length > 0) sink.shapes.length = 0;
+  sink.shapesByKey = undefined;
 }
 
 /** Makes room for `more` bytes at `sink.at`. */

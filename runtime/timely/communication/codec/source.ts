@@ -9,8 +9,14 @@ export interface Source {
   readonly view: DataView;
   at: number;
   readonly end: number;
-  /** Names of the shapes that this frame has defined. */
-  shapes: (readonly string[])[] | undefined;
+  /** The shapes that this frame has defined. */
+  shapes: FrameShape[] | undefined;
+}
+
+export interface FrameShape {
+  readonly names: readonly string[];
+  uses: number;
+  take: ((source: Source, depth: number) => object) | undefined;
 }
 
 export function createSource(bytes: Uint8Array): Source {

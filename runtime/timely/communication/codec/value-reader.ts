@@ -4,6 +4,7 @@
  * it. Objects are plain and own their keys, whatever the keys are called ("__proto__" too).
  */
 import { byteKinds, maximumDepth, Tag } from "./format.ts";
+import { objectTaker } from "./generated.ts";
 import { damaged, take, takeByte, takeCount, takeFloat, takeVarint, type Source } from "./source.ts";
 
 type ColumnArrayReader = (source: Source, depth: number) => unknown[];
@@ -47,7 +48,7 @@ export function takeValue(source: Source, depth: number): unknown {
     case Tag.newShape:
       return takeFields(source, takeShape(source), depth);
     case Tag.shape:
-      return takeFields(source, knownShape(source), depth);
+      return takeKnown(source, depth);
     case Tag.date:
       return new Date(takeFloat(source));
     case Tag.map:
@@ -97,14 +98,19 @@ function takeItems(source: Source, count: number, depth: number): unknown[] {
 
 function takeShape(source: Source): readonly string[] {
   const names = takeNames(source);
-  (source.shapes ??= []).push(names);
+  (source.shapes ??= []).push({ names, uses: 0, take: undefined });
   return names;
 }
 
-function knownShape(source: Source): readonly string[] {
-  const names = source.shapes?.[takeVarint(source)];
-  if (names === undefined) throw damaged(source, "unknown shape");
-  return names;
+/** A shape that comes again and again is worth a function that makes its objects at once. */
+const worthGenerating = 8;
+
+function takeKnown(source: Source, depth: number): object {
+  const shape = source.shapes?.[takeVarint(source)];
+  if (shape === undefined) throw damaged(source, "unknown shape");
+  if (shape.take !== undefined) return shape.take(source, depth + 1);
+  if (++shape.uses === worthGenerating) shape.take = objectTaker(shape.names, takeValue);
+  return takeFields(source, shape.names, depth);
 }
 
 function takeFields(source: Source, names: readonly string[], depth: number): Record<string, unknown> {

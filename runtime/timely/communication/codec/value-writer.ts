@@ -174,25 +174,36 @@ function putFields(sink: Sink, value: Record<string, unknown>, depth: number): v
   for (let i = 0; i < items.length; i++) if (items[i] !== undefined) putValue(sink, items[i], depth + 1);
 }
 
+/** So many shapes are compared one by one before a map is made. */
+const fewShapes = 12;
+
 function putShape(sink: Sink, names: readonly string[]): void {
-  let known: number | undefined = sink.lastShape;
-  if (known < 0 || !same(names, sink.lastNames)) {
-    const key = JSON.stringify(names);
-    sink.shapes ??= new Map();
-    known = sink.shapes.get(key);
-    sink.lastNames = names;
-    if (known === undefined) {
-      sink.lastShape = sink.shapes.size;
-      sink.shapes.set(key, sink.shapes.size);
-      putByte(sink, Tag.newShape);
-      putVarint(sink, names.length);
-      for (let i = 0; i < names.length; i++) putString(sink, names[i]!);
-      return;
-    }
-    sink.lastShape = known;
+  const known = knownShape(sink, names);
+  if (known >= 0) {
+    putByte(sink, Tag.shape);
+    return putVarint(sink, known);
   }
-  putByte(sink, Tag.shape);
-  putVarint(sink, known);
+  putByte(sink, Tag.newShape);
+  putVarint(sink, names.length);
+  for (let i = 0; i < names.length; i++) putString(sink, names[i]!);
+}
+
+/** The index of a shape of this frame, or -1 after having made it one. */
+function knownShape(sink: Sink, names: readonly string[]): number {
+  const { shapes } = sink;
+  const few = Math.min(shapes.length, fewShapes);
+  for (let i = 0; i < few; i++) if (same(names, shapes[i]!)) return i;
+  const index = shapes.push(names) - 1;
+  if (index < fewShapes) return -1;
+  const key = JSON.stringify(names);
+  sink.shapesByKey ??= new Map();
+  const known = sink.shapesByKey.get(key);
+  if (known === undefined) {
+    sink.shapesByKey.set(key, index);
+    return -1;
+  }
+  shapes.pop();
+  return known;
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

@@ -14,8 +14,13 @@ export interface Doorbell {
   close(): void;
 }
 
-/** Looking again for this long before parking saves the wake-up (some 20 µs) when an answer is on its way. */
-const lookMilliseconds = 0.05;
+/**
+ * Looking again for this long before parking saves the wake-up (some 20 µs) when an answer is on its way, and delays everybody when
+ * both threads share a core. So the time shrinks each time that it was spent in vain, and is tried in full now and then.
+ */
+const longestLook = 0.05;
+const shortestLook = 0.002;
+const tryAgain = 64;
 const farAway = 2 ** 31 - 1;
 
 export function createDoorbell(setup: RingSetup, member: number, ready: () => boolean, arrived: () => void): Doorbell {
@@ -26,7 +31,12 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
   let watching = false;
   let parked = false;
   let closed = false;
+  /** Woken from parking; what is there now was not found by looking. */
+  let woken = false;
   let since = 0;
+  let patience = longestLook;
+  let waits = 0;
+  let limit = longestLook;
 
   function done(): void {
     watching = false;
@@ -34,9 +44,17 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
   }
   function look(): void {
     if (closed) return;
-    if (ready()) done();
-    else if (performance.now() - since < lookMilliseconds) setImmediate(look);
-    else park();
+    if (ready()) {
+      if (!woken) patience = Math.min(longestLook, patience * 2);
+      return done();
+    }
+    if (performance.now() - since < limit) return void setImmediate(look);
+    if (!woken) patience = Math.max(shortestLook, patience / 2);
+    park();
+  }
+  function begin(): void {
+    since = performance.now();
+    limit = ++waits % tryAgain === 0 ? longestLook : patience;
   }
   function park(): void {
     const rung = Atomics.load(cells, cell + Cell.doorbell);
@@ -51,7 +69,8 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
     void wait.value.then(() => {
       parked = false;
       if (closed) return;
-      since = performance.now();
+      begin();
+      woken = true;
       look();
     });
   }
@@ -60,7 +79,8 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
     watch() {
       if (watching || closed) return;
       watching = true;
-      since = performance.now();
+      woken = false;
+      begin();
       setImmediate(look);
     },
     close() {
