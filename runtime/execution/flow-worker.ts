@@ -95,6 +95,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
     const runtime: FlowRuntime = {
       worker,
       now: options.now,
+      ownClock: options.now !== Date.now,
       epochs,
       routing: { partitions, partitionOf: (key) => partitionOf(key, partitions), workerOf: (partition) => assignment[partition]! },
       states: slot.states!,

@@ -20,6 +20,8 @@ export interface FlowRuntime {
   readonly worker: { readonly index: number; readonly peers: number; congested(): boolean };
   /** The run's system clock, in milliseconds since the Unix epoch; of windows, `notifyAt` and polling. A test may supply its own. */
   readonly now: () => number;
+  /** `now` is not the machine's clock: it may jump or stand still. */
+  readonly ownClock?: boolean;
   readonly epochs: EpochClock;
   readonly routing: Routing;
   /** Keyed state of this worker; outlives the dataflow when an execution is followed by another in the same process. */

@@ -112,8 +112,24 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       if (epochs.perBatch) epochs.endBatch();
       return true;
     };
-    /** Nothing to read: asks again after a millisecond, and at the next tick in case the run's clock stands still. */
+    const warmAll = (): void => {
+      for (const part of parts) part.cool = false;
+    };
+    /** A run's own clock may stand still; the machine's does not. */
+    let cooling = false;
+    const coolByMachine = (): void => {
+      if (cooling) return;
+      cooling = true;
+      setTimeout(() => {
+        cooling = false;
+        if (done) return;
+        warmAll();
+        wake();
+      }, 1);
+    };
+    /** Nothing to read: asks again after a millisecond. */
     const cool = (): void => {
+      if (runtime.ownClock === true) return coolByMachine();
       const now = runtime.now();
       if (now < coolUntil) return;
       coolUntil = now + 1;
@@ -122,7 +138,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
     const warm = (): void => {
       if (ticked === epochs.current && runtime.now() < coolUntil) return;
       ticked = epochs.current;
-      for (const part of parts) part.cool = false;
+      warmAll();
     };
 
     return lowering.guard(

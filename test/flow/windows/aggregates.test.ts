@@ -1,8 +1,10 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import {
   collectWindow,
   countWindow,
   foldWindow,
+  joinWindow,
   maxWindow,
   minWindow,
   reduceWindow,
@@ -109,4 +111,28 @@ describe("max and min", () => {
     const key = oneKey({ windower: ten, aggregate: maxWindow<Timed>(by as never) });
     expect(() => key.batch(v(1))).toThrow(expect.objectContaining({ code: "WEIR_BAD_RETURN", step: "win" }));
   });
+});
+
+test.each([
+  [
+    "fold",
+    foldWindow<Timed, Set<string>>(
+      () => new Set(),
+      (state, value) => state.add(value.name),
+      (into) => into,
+    ),
+  ],
+  ["collect", collectWindow<Timed>()],
+  ["max", maxWindow<Timed>((value) => value.at)],
+  ["count", countWindow()],
+  ["join", joinWindow(1, { insert: "product" })],
+])("a snapshot of %s does not change while the window goes on", (name, aggregate: WindowAggregate<any, any>) => {
+  const key = oneKey<any>({ windower: ten, aggregate, clock: timed(0) as never, sides: name === "join" });
+  const value = (at: number) => (name === "join" ? [0, v(at)] : v(at));
+  key.batch(value(1), value(2));
+  const kept = key.snapshot();
+  const before = inspect(kept, { depth: 9 });
+  key.batch(value(3), value(4));
+  expect(inspect(kept, { depth: 9 })).toBe(before);
+  expect(inspect(key.snapshot(), { depth: 9 })).not.toBe(before);
 });
