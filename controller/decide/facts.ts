@@ -92,12 +92,8 @@ function failureOf(pods: ReadonlyMap<number, ObservedPod>, workers: ReadonlyMap<
     return { reason: error.code, message: `${step}${error.message} (process ${process})`, lasting: status.phase === "failed" };
   }
   for (const pod of pods.values()) {
-    const { waiting } = pod;
-    if (waiting === undefined || !brokenWaits.has(waiting.reason)) continue;
-    const ended = pod.lastExit;
-    const why = ended === undefined || ended.message === "" ? waiting.message : ended.message;
-    const code = ended === undefined ? "" : `, its worker ended with status ${ended.code}`;
-    return { reason: waiting.reason, message: `pod ${pod.name} does not start${code}: ${why}`, lasting: true };
+    const failure = podFailure(pod, workers.has(pod.ordinal));
+    if (failure !== undefined) return failure;
   }
   for (const pod of pods.values()) {
     const { waiting } = pod;
@@ -105,4 +101,21 @@ function failureOf(pods: ReadonlyMap<number, ObservedPod>, workers: ReadonlyMap<
       return { reason: waiting.reason, message: `pod ${pod.name} has no node: ${waiting.message}`, lasting: false };
   }
   return undefined;
+}
+
+/** Killed from outside: by the kernel, a person or the kubelet. Says nothing about the program. */
+const killed = new Set([0, 137, 143]);
+
+function podFailure(pod: ObservedPod, answers: boolean): Failure | undefined {
+  const { waiting, lastExit } = pod;
+  const broken = waiting !== undefined && brokenWaits.has(waiting.reason);
+  const ended = lastExit !== undefined && !killed.has(lastExit.code) && !pod.ready;
+  if (ended && (broken || !answers || pod.restarts > 1)) {
+    // The worker's last words name one of the documented codes.
+    const code = /\bWEIR_[A-Z_]+\b/.exec(lastExit.message)?.[0];
+    const message = `the worker of pod ${pod.name} ended with status ${lastExit.code}: ${lastExit.message || "it said nothing"}`;
+    return { reason: code ?? waiting?.reason ?? "WorkerFailed", message, lasting: broken || pod.restarts > 1 };
+  }
+  if (!broken) return undefined;
+  return { reason: waiting.reason, message: `pod ${pod.name} does not start: ${waiting.message}`, lasting: true };
 }

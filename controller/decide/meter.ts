@@ -16,9 +16,11 @@ export interface Meter {
   /** Records per second, smoothed over some seconds. */
   readonly input: number;
   readonly output: number;
+  /** Two looks were compared at least once. */
+  readonly measured: boolean;
 }
 
-export const idleMeter: Meter = { at: 0, execution: 0, last: {}, totalIn: 0, totalOut: 0, input: 0, output: 0 };
+export const idleMeter: Meter = { at: 0, execution: 0, last: {}, totalIn: 0, totalOut: 0, input: 0, output: 0, measured: false };
 
 const smoothingMs = 5000;
 
@@ -43,8 +45,8 @@ export function metered(meter: Meter, facts: Facts, now: number): Meter {
   }
   const totals = { at: now, execution, last, totalIn: meter.totalIn + deltaIn, totalOut: meter.totalOut + deltaOut };
   // The first look at an execution has nothing to compare with: what was measured before stands.
-  if (fresh) return { ...totals, input: meter.input, output: meter.output };
+  if (fresh) return { ...totals, input: meter.input, output: meter.output, measured: meter.measured };
   const weight = meter.input === 0 && meter.output === 0 ? 1 : 1 - Math.exp(-elapsed / smoothingMs);
   const blend = (before: number, delta: number) => before + weight * ((delta * 1000) / elapsed - before);
-  return { ...totals, input: blend(meter.input, deltaIn), output: blend(meter.output, deltaOut) };
+  return { ...totals, input: blend(meter.input, deltaIn), output: blend(meter.output, deltaOut), measured: true };
 }

@@ -64,10 +64,11 @@ function ratesOf({ state, draft }: Context, facts: Facts): DataflowStatus["rates
       ? undefined
       : { recordsInPerSecond: 0, recordsOutPerSecond: 0, utilizationPercent: 0 };
   const load = loadOf(facts);
-  const { input, output } = draft.meter;
+  // A controller that has just started knows no better than what was said before.
+  const before = draft.meter.measured ? undefined : state.dataflow.status?.rates;
   return {
-    recordsInPerSecond: Math.round(input),
-    recordsOutPerSecond: Math.round(output),
+    recordsInPerSecond: before?.recordsInPerSecond ?? Math.round(draft.meter.input),
+    recordsOutPerSecond: before?.recordsOutPerSecond ?? Math.round(draft.meter.output),
     ...(load.lag === undefined ? {} : { lag: Math.round(load.lag) }),
     utilizationPercent: Math.round(100 * Math.min(1, Math.max(0, load.busy))),
   };

@@ -394,4 +394,33 @@ describe("a failing worker", () => {
     });
     expect(conditionOf(decision, "Degraded")).toMatchObject({ status: "True", reason: "WeirStepFailed" });
   });
+
+  const crashed = (over: object) => {
+    const before = runningState();
+    const pods = [before.pods[0]!, { ...before.pods[1]!, ready: false, ...over }];
+    return decide({ ...before, pods, workers: new Map([[0, worker(0)]]) });
+  };
+
+  test("that ended before it could answer is shown with its last words", () => {
+    const lastExit = { code: 1, at: start, message: "weir: flow.ts has no flow\n  Export one. (WEIR_MODULE_EXPORT)" };
+    const decision = crashed({ restarts: 2, lastExit });
+    expect(decision.status.phase).toBe("Failed");
+    expect(conditionOf(decision, "Degraded")).toMatchObject({ status: "True", reason: "WeirModuleExport" });
+    expect(conditionOf(decision, "Degraded").message).toContain("flow.ts has no flow");
+  });
+
+  test("that was killed is only lost", () => {
+    const decision = crashed({ restarts: 5, lastExit: { code: 137, at: start, message: "" } });
+    expect(decision.status.phase).toBe("Running");
+    expect(conditionOf(decision, "Degraded").reason).toBe("WorkersLost");
+  });
+
+  test("whose image can't be had is shown with the reason", () => {
+    const decision = crashed({ waiting: { reason: "ImagePullBackOff", message: "no such image" } });
+    expect(conditionOf(decision, "Ready")).toMatchObject({
+      status: "False",
+      reason: "ImagePullBackOff",
+      message: "pod a-1 does not start: no such image",
+    });
+  });
 });
