@@ -281,6 +281,56 @@ describe("the controller", () => {
     }
   }, 40_000);
 
+  /** The controller dies at its `requests`-th write to the API: that one and all later ones never arrive. */
+  const dieAfter = async (requests: number): Promise<void> => {
+    let left = requests;
+    harness.server.chaos = (method) => (method === "GET" || left-- > 0 ? undefined : 500);
+    harness.model.beforePost = () => {
+      if (left < 0) throw new Error("nobody is there to ask");
+    };
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await harness.stopController();
+    harness.server.chaos = undefined;
+    delete harness.model.beforePost;
+    harness.startController();
+  };
+
+  test("may die after any of its writes, in any of its doings", async () => {
+    await started(stateful);
+    let image = 1;
+    for (let writes = 1; writes <= 9; writes += 2) {
+      const workers = 2 + (writes % 3);
+      await harness.patch("a", { workers });
+      await dieAfter(writes);
+      await harness.until(
+        `${workers} workers, ${writes} writes`,
+        () => running(workers)() && harness.pods("a").length === workers,
+        15_000,
+      );
+
+      const before = harness.status("a").stableSpecHash;
+      await harness.patch("a", { image: `weir:${++image}` });
+      await dieAfter(writes);
+      await harness.until(
+        `upgrade, ${writes} writes`,
+        () => running(workers)() && harness.status("a").stableSpecHash !== before,
+        15_000,
+      );
+
+      await harness.patch("a", { state: "Suspended" });
+      await dieAfter(writes);
+      await harness.until(`suspended, ${writes} writes`, () => phase() === "Suspended" && harness.pods("a").length === 0, 15_000);
+      await harness.patch("a", { state: "Running" });
+      await dieAfter(writes);
+      await harness.until(`resumed, ${writes} writes`, running(workers), 15_000);
+    }
+    // One store, one manifest, all the way: nothing ever started from nothing.
+    expect([...harness.model.manifests.keys()]).toEqual(["file:///state/a"]);
+    await harness.remove("a");
+    await dieAfter(3);
+    await harness.until("gone", () => harness.server.list("/apis/weir.dev/v1alpha1/dataflows").length === 0, 15_000);
+  }, 120_000);
+
   test("does not disturb a flow by being away", async () => {
     await started(stateful);
     const uids = () => ["a-0", "a-1"].map((pod) => harness.server.get(`/api/v1/namespaces/default/pods/${pod}`)?.metadata.uid);
