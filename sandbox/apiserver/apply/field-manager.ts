@@ -24,7 +24,7 @@ export interface Writer {
   manager: string;
   subresource: string;
   /** RFC 3339 seconds. */
-  time: string;
+  time: string | undefined;
   /** Fields this endpoint does not write, and which its writers therefore never own. */
   ignored: FieldSet;
 }
@@ -73,20 +73,28 @@ function visible(change: Comparison, ignored: FieldSet): Comparison {
  * `live` is what was stored before, or the empty object that a create starts from.
  */
 export function recordUpdate(resource: Resource, live: KubeObject, next: KubeObject, writer: Writer): void {
-  // An explicit empty list says: forget all managers and start over.
   const asked = next.metadata.managedFields;
-  const reset = asked !== undefined && live.metadata.managedFields !== undefined && asked.length === 0;
+  // One empty entry says: forget all managers. An object that nobody is tracked for stays so until it is applied.
+  const reset = asked?.length === 1 && Object.keys(asked[0]!).length === 0;
+  const untracked =
+    live.metadata.uid !== undefined && (live.metadata.managedFields?.length ?? 0) === 0 && (asked?.length ?? 0) === 0;
   let managers: Managers;
   try {
-    managers = readManagers(asked ?? live.metadata.managedFields);
+    managers = reset ? new Map() : readManagers(asked?.length ? asked : live.metadata.managedFields);
   } catch {
     managers = readManagers(live.metadata.managedFields);
   }
-  if (reset) {
+  if (reset || untracked) {
     delete next.metadata.managedFields;
     return;
   }
-  const change = visible(compare(resource.schema, withoutManagedFields(live), withoutManagedFields(next)), writer.ignored);
+  let change: Comparison;
+  try {
+    change = visible(compare(resource.schema, withoutManagedFields(live), withoutManagedFields(next)), writer.ignored);
+  } catch {
+    // A list whose items have no names: validation will say so; nobody comes to own anything by it.
+    return;
+  }
   takeFromOthers(managers, "", change);
   const own = difference(difference(union(change.modified, change.added), change.removed), unowned);
   if (!isEmpty(own)) {
@@ -163,7 +171,7 @@ export function apply(resource: Resource, live: KubeObject, config: KubeObject, 
   const key = managerKey(self);
   const last = managers.get(key);
   const kept = recursiveDifference(fieldSetOf(schema, wanted), writer.ignored);
-  managers.set(key, { ...self, time: last?.time ?? writer.time, fields: kept });
+  managers.set(key, { ...self, time: last?.time, fields: kept });
   const pruned = prune(resource, merge(schema, base, wanted) as JsonObject, managers, last?.fields);
 
   const change = visible(compare(schema, base, pruned), writer.ignored);
@@ -237,7 +245,7 @@ function conflictError(conflicts: [Manager, FieldSet][]): ApiError {
 }
 
 function describe(manager: Manager): string {
-  const at = manager.operation === "Update" && manager.time !== undefined ? ` at ${manager.time}` : "";
+  const version = manager.operation === "Update" ? ` using ${manager.apiVersion}` : "";
   const subresource = manager.subresource === "" ? "" : ` with subresource ${JSON.stringify(manager.subresource)}`;
-  return `${JSON.stringify(manager.manager)}${subresource} using ${manager.apiVersion}${at}`;
+  return `${JSON.stringify(manager.manager)}${subresource}${version}`;
 }

@@ -37,6 +37,14 @@ export function insert(set: FieldSet, path: Path): void {
   node.members.add(path.at(-1)!);
 }
 
+export function hasPath(set: FieldSet, path: Path): boolean {
+  const [first, ...rest] = path;
+  if (first === undefined) return false;
+  if (rest.length === 0) return set.members.has(first);
+  const child = set.children.get(first);
+  return child !== undefined && hasPath(child, rest);
+}
+
 function combine(
   a: FieldSet,
   b: FieldSet,

@@ -80,7 +80,21 @@ export function itemsByElement(schema: Schema, list: Json[]): Map<string, Json> 
 export function assertKnown(schema: TypeRef, value: Json | undefined, path = ""): void {
   if (!schema) return;
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) assertKnown(itemType(schema), item, `${path}[${index}]`);
+    const associative = shapeOf(schema, value) === "list";
+    const seen = new Set<string>();
+    for (const [index, item] of value.entries()) {
+      const element = associative ? itemElement(schema, item) : `i:${index}`;
+      if (seen.has(element))
+        throw new Error(
+          `errors:\n  ${path}: duplicate entries for key [${element
+            .slice(2)
+            .replace(/^\{|\}$/g, "")
+            .replaceAll('":', '"=')
+            .replaceAll(/"(\w+)"=/g, "$1=")}]`,
+        );
+      seen.add(element);
+      assertKnown(itemType(schema), item, `${path}[${index}]`);
+    }
     return;
   }
   if (!isObject(value)) return;

@@ -90,7 +90,7 @@ export function customResources(definition: KubeObject): Resource[] {
         ...(scale ? { scale } : {}),
         schema: servedSchema(declared, { group, version: name, kind }),
         schemaName: [...group.split(".").reverse(), name, kind].join("."),
-        strategy: customStrategy(declared),
+        strategy: customStrategy(declared, scale),
         columns: printerColumns(version),
         selectableFields: selectable,
         countsGenerations: true,

@@ -1,5 +1,6 @@
 // Whether the schema of a definition is structural: every value has a type, and nothing is said twice.
 
+import { compileRule } from "../cel/rule.ts";
 import { forbiddenField, notSupported, required, invalidValue } from "../errors/field-error.ts";
 import type { Cause } from "../errors/status.ts";
 import { deepEqual, isObject, type JsonObject } from "../json.ts";
@@ -8,6 +9,14 @@ import { validateSchema } from "../schema/validate.ts";
 import { pruned } from "./pruned.ts";
 
 const types = ["array", "boolean", "integer", "number", "object", "string"];
+
+const text: Schema = { type: "string" };
+
+/** What rules at the root may see besides the declared fields: the object's type and its name. */
+export function withIdentity(schema: Schema): Schema {
+  const metadata: Schema = { type: "object", properties: { name: text, generateName: text } };
+  return { ...schema, properties: { ...schema.properties, apiVersion: text, kind: text, metadata } };
+}
 
 export function validateDefinitionSchema(schema: JsonObject, field: string): Cause[] {
   const causes: Cause[] = [];
@@ -40,6 +49,7 @@ function walk(schema: Schema, field: string, root: boolean, causes: Cause[]): vo
     causes.push(invalidValue(`${field}.pattern`, schema.pattern, "must be a valid regular expression"));
   }
   checkDefault(schema, field, causes);
+  checkRules(root ? withIdentity(schema) : schema, field, causes);
   for (const [key, child] of Object.entries(schema.properties ?? {})) {
     if (root && key === "metadata") continue;
     walk(child, `${field}.properties[${key}]`, false, causes);
@@ -66,6 +76,20 @@ function checkList(schema: Schema, field: string, causes: Cause[]): void {
           "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
         ),
       );
+    }
+  }
+}
+
+function checkRules(schema: Schema, field: string, causes: Cause[]): void {
+  for (const [index, rule] of (schema["x-kubernetes-validations"] ?? []).entries()) {
+    const at = `${field}.x-kubernetes-validations[${index}]`;
+    if (!rule.rule?.trim()) causes.push(required(`${at}.rule`, "rule is not specified"));
+    else {
+      try {
+        compileRule(rule, schema);
+      } catch (error) {
+        causes.push(invalidValue(`${at}.rule`, rule as unknown as JsonObject, `compilation failed: ${(error as Error).message}`));
+      }
     }
   }
 }

@@ -77,6 +77,23 @@ export function badRequest(message: string): ApiError {
   return new ApiError(400, "BadRequest", message);
 }
 
+/** An error without a reason, as the real server gives where nobody thought of one. */
+export function plainError(code: number, message: string): ApiError {
+  const error = new ApiError(code, "", message);
+  delete error.body.reason;
+  return error;
+}
+
+/** The path exists, but not what it names below a resource. */
+export function noSuchPath(): ApiError {
+  return new ApiError(404, "NotFound", "the server could not find the requested resource", {});
+}
+
+/** Refused options of a request: `kind` is CreateOptions, PatchOptions and the like. */
+export function invalidOptions(kind: string, causes: Cause[]): ApiError {
+  return invalid("meta.k8s.io", kind, "", causes);
+}
+
 export function unauthorized(): ApiError {
   return new ApiError(401, "Unauthorized", "Unauthorized");
 }

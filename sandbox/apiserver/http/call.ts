@@ -1,7 +1,8 @@
 // One request on a resource, and what is common to answering it.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { ApiError } from "../errors/status.ts";
+import { notSupported, tooLong } from "../errors/field-error.ts";
+import { invalidOptions } from "../errors/status.ts";
 import type { KubeObject } from "../json.ts";
 import type { Context, FieldValidation, WriteOptions } from "../registry/context.ts";
 import type { ObjectList } from "../registry/read.ts";
@@ -19,24 +20,21 @@ export interface Call {
   resource: Resource;
 }
 
+const optionKinds: Record<string, string> = { POST: "CreateOptions", PUT: "UpdateOptions", PATCH: "PatchOptions" };
 const validations: string[] = ["Strict", "Warn", "Ignore"];
 
 /** The manager of a write: what the client says, else the first part of its user agent. */
 export function writeOptions({ request, query }: Pick<Call, "request" | "query">): WriteOptions {
+  const kind = optionKinds[request.method ?? ""] ?? "UpdateOptions";
   const validation = query.get("fieldValidation") || "Warn";
   if (!validations.includes(validation)) {
-    throw new ApiError(
-      422,
-      "Invalid",
-      `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
-    );
+    throw invalidOptions(kind, [notSupported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"])]);
   }
   const dryRun = query.getAll("dryRun").filter((one) => one !== "");
-  if (dryRun.some((one) => one !== "All"))
-    throw new ApiError(422, "Invalid", `dryRun: Unsupported value: ["${dryRun.join('","')}"]: supported values: "All"`);
+  if (dryRun.some((one) => one !== "All")) throw invalidOptions(kind, [notSupported("dryRun", dryRun, ["All"])]);
   const agent = (request.headers["user-agent"] ?? "").split("/")[0]!;
   const manager = query.get("fieldManager") || (agent === "" ? "unknown" : agent);
-  if (manager.length > 128) throw new ApiError(422, "Invalid", "fieldManager: Too long: may not be more than 128 bytes");
+  if (manager.length > 128) throw invalidOptions(kind, [tooLong("fieldManager", 128)]);
   return {
     dryRun: dryRun.length > 0,
     fieldManager: manager,

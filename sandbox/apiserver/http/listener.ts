@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { timingSafeEqual } from "node:crypto";
-import { ApiError, badRequest, internalError, methodNotAllowed, unauthorized } from "../errors/status.ts";
+import { ApiError, badRequest, internalError, methodNotAllowed, noSuchPath, unauthorized } from "../errors/status.ts";
 import type { FaultGate, FaultRule } from "../faults.ts";
 import type { JsonObject } from "../json.ts";
 import type { Context } from "../registry/context.ts";
@@ -68,6 +68,7 @@ export function createListener(options: ListenerOptions): (request: IncomingMess
     if (!resource) {
       if (request.method === "GET" && path.split("/").length <= 4)
         return fixedPath({ context, request, response, path, query, url: options.url() });
+      if (context.catalogue.all().some((one) => one.group === info!.group && one.version === info!.version)) throw noSuchPath();
       response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("404 page not found\n");
       return;
     }

@@ -1,14 +1,13 @@
 // Requests on resources: from method and path to the operation, and its answer.
 // Invariant: after the body is read an operation runs to its end without a pause; what is not offered is refused.
 
-import { ApiError, methodNotAllowed, notFound } from "../errors/status.ts";
+import { ApiError, methodNotAllowed, noSuchPath } from "../errors/status.ts";
 import type { Json, KubeObject } from "../json.ts";
 import { admit } from "../registry/admit.ts";
 import { patch } from "../registry/patch.ts";
 import { get, list } from "../registry/read.ts";
 import { deleteOptions, remove } from "../registry/remove.ts";
 import { create, update } from "../registry/write.ts";
-import { groupResource } from "../resources/resource.ts";
 import { decodeBody, decodeObject, mediaTypeOf, readBody } from "./body.ts";
 import { answer, wanted, writeOptions, type Call } from "./call.ts";
 import { sendBody } from "./respond.ts";
@@ -17,7 +16,7 @@ import { handleSubresource } from "./subresources.ts";
 export async function handleResource(call: Call): Promise<void> {
   const { info, request, context, resource } = call;
   if (info.subresource !== "" && info.subresource !== "status") return handleSubresource(call);
-  if (info.subresource === "status" && !resource.hasStatus) throw notFound(groupResource(resource), info.name);
+  if (info.subresource === "status" && !resource.hasStatus) throw noSuchPath();
   if (info.namespace !== "" && !resource.namespaced)
     throw new ApiError(404, "NotFound", "the server could not find the requested resource", {});
   const method = request.method ?? "GET";
@@ -64,6 +63,7 @@ async function put(call: Call): Promise<void> {
     resource,
     {
       ...info,
+      replaces: true,
       change: () => admit(resource, value, options, duplicates),
       ...(allowed
         ? {

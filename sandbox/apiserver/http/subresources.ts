@@ -52,7 +52,8 @@ async function scale(call: Call): Promise<void> {
     wantedScale = mediaType === "application/json-patch+json" ? applyJsonPatch(now, body) : applyMergePatch(now, body);
   }
   if (!isObject(wantedScale)) throw badRequest("expected a Scale");
-  answer(call, 200, updateScale(context, resource, info, wantedScale, options), representation);
+  const scaled = updateScale(context, resource, info, wantedScale, options);
+  answer(call, 200, scaled, representation, options.warnings);
 }
 
 async function finalize(call: Call): Promise<void> {

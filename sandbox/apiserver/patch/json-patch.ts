@@ -10,8 +10,9 @@ interface Operation {
   value?: Json;
 }
 
-function unprocessable(message: string): ApiError {
-  return new ApiError(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
+/** The real server says no more than this; `why` is for the reader of this code. */
+function unprocessable(_why: string): ApiError {
+  return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {});
 }
 
 function pointer(path: string): string[] {

@@ -2,7 +2,7 @@
 // and by which key. Directives: `$patch: replace|merge|delete`, `$deleteFromPrimitiveList/<field>`, `$setElementOrder/<field>`,
 // `$retainKeys`. Invariant: the document is not changed; the result has no directives in it.
 
-import { badRequest } from "../errors/status.ts";
+import { badRequest, plainError } from "../errors/status.ts";
 import { deepEqual, isObject, type Json, type JsonObject } from "../json.ts";
 import { childOf, itemsOf, type Schema } from "../schema/schema.ts";
 
@@ -53,14 +53,15 @@ function mergeMap(schema: Schema | undefined, document: JsonObject, patch: JsonO
       // When the patch also has the list, the order is dealt with there.
       const list = out[field];
       if (!(field in patch) && Array.isArray(list) && Array.isArray(value))
-        out[field] = reorder(childOf(schema, field), list, value);
+        out[field] = arrange(childOf(schema, field), list, value, list);
       continue;
     }
     const type = childOf(schema, key);
     const before = out[key];
     if (value === null) delete out[key];
     else if (isObject(value)) {
-      out[key] = isObject(before) && !strategies(type).includes("replace") ? mergeMap(type, before, value) : fresh(type, value);
+      if (isObject(before) && !strategies(type).includes("replace")) out[key] = mergeMap(type, before, value);
+      else if (value.$patch === undefined || value.$patch === "merge") out[key] = fresh(type, value);
     } else if (Array.isArray(value)) {
       const order = patch[orderPrefix + key];
       out[key] = strategies(type).includes("merge")
@@ -71,12 +72,18 @@ function mergeMap(schema: Schema | undefined, document: JsonObject, patch: JsonO
   return out;
 }
 
+/** As Go prints a map. */
+function goMap(item: JsonObject): string {
+  const members = Object.entries(item).map(([key, value]) => `${key}:${typeof value === "string" ? value : JSON.stringify(value)}`);
+  return `map[${members.sort().join(" ")}]`;
+}
+
 function mergeList(schema: Schema | undefined, list: Json[], patch: Json[], order: Json[] | undefined): Json[] {
   const key = schema?.["x-kubernetes-patch-merge-key"];
   if (key === undefined) {
     const out = [...list];
     for (const item of patch) if (!out.some((known) => deepEqual(known, item))) out.push(item);
-    return order ? reorder(schema, out, order) : out;
+    return arrange(schema, out, order ?? patch, list);
   }
   if (patch.some((item) => isObject(item) && item.$patch === "replace")) {
     return patch.filter((item) => !(isObject(item) && item.$patch === "replace"));
@@ -86,29 +93,37 @@ function mergeList(schema: Schema | undefined, list: Json[], patch: Json[], orde
   for (const item of patch) {
     if (!isObject(item)) throw badRequest("expected an object in a list that is merged by key");
     const id = item[key];
-    if (id === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    if (id === undefined) throw plainError(500, `map: ${goMap(item)} does not contain declared merge key: ${key}`);
     const index = out.findIndex((known) => isObject(known) && deepEqual(known[key], id));
     if (item.$patch === "delete") out = out.filter((known) => !(isObject(known) && deepEqual(known[key], id)));
     else if (index < 0) out.push(mergeMap(type, {}, item));
     else out[index] = mergeMap(type, out[index] as JsonObject, item);
   }
-  return order ? reorder(schema, out, order) : out;
+  const kept = patch.filter((item) => !(isObject(item) && item.$patch !== undefined));
+  return arrange(schema, out, order ?? kept, list);
 }
 
-/** Sorts the listed items as listed; the others keep their place relative to the listed ones they followed. */
-function reorder(schema: Schema | undefined, list: Json[], order: Json[]): Json[] {
+const placeIn = (schema: Schema | undefined, list: Json[], item: Json): number => {
   const key = schema?.["x-kubernetes-patch-merge-key"];
-  const idOf = (item: Json): Json | undefined => (key !== undefined && isObject(item) ? item[key] : item);
-  const placeOf = (item: Json): number => order.findIndex((wanted) => deepEqual(idOf(wanted), idOf(item)));
-  const listed = list.filter((item) => placeOf(item) >= 0).sort((a, b) => placeOf(a) - placeOf(b));
-  const others = list.filter((item) => placeOf(item) < 0);
+  const idOf = (one: Json): Json | undefined => (key !== undefined && isObject(one) ? one[key] : one);
+  return list.findIndex((one) => deepEqual(idOf(one), idOf(item)));
+};
+
+/**
+ * Items that the patch (or its $setElementOrder) names come in its order, the others in the server's; where the two meet,
+ * an item of the server's goes first only if it stood before the other one on the server.
+ */
+function arrange(schema: Schema | undefined, merged: Json[], order: Json[], server: Json[]): Json[] {
+  const place = (list: Json[], item: Json): number => placeIn(schema, list, item);
+  const named = merged.filter((item) => place(order, item) >= 0).sort((a, b) => place(order, a) - place(order, b));
+  const others = merged.filter((item) => place(order, item) < 0).sort((a, b) => place(server, a) - place(server, b));
   const out: Json[] = [];
-  const position = new Map(list.map((item, index) => [item, index]));
-  while (listed.length > 0 || others.length > 0) {
-    const first = listed[0];
-    const other = others[0];
-    if (other !== undefined && (first === undefined || position.get(other)! < position.get(first)!)) out.push(others.shift()!);
-    else out.push(listed.shift()!);
+  while (named.length > 0 || others.length > 0) {
+    const [first] = named;
+    const [other] = others;
+    const before = first === undefined ? Infinity : place(server, first);
+    if (other !== undefined && (first === undefined || (before >= 0 && place(server, other) < before))) out.push(others.shift()!);
+    else out.push(named.shift()!);
   }
   return out;
 }

@@ -4,6 +4,7 @@
 import { badRequest } from "../errors/status.ts";
 import { clone, isObject, type Json, type KubeObject } from "../json.ts";
 import { apiVersionOf, type Resource } from "../resources/resource.ts";
+import { canonicaliseQuantities } from "../schema/canonical.ts";
 import { applyDefaults } from "../schema/default.ts";
 import { dropNulls, prune } from "../schema/prune.ts";
 import { firstTypeError } from "../schema/go-types.ts";
@@ -40,9 +41,8 @@ export function admit(resource: Resource, value: Json, options: WriteOptions, du
     ...unknown.map((path) => `unknown field "${path}"`),
   ];
   if (complaints.length > 0 && options.fieldValidation === "Strict") {
-    const what = resource.custom ? "" : "";
     throw badRequest(
-      `${what}${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${complaints.join(", ")}`,
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: strict decoding error: ${complaints.join(", ")}`,
     );
   }
   if (options.fieldValidation === "Warn") options.warnings.push(...complaints);
@@ -56,9 +56,17 @@ export function normalise(resource: Resource, object: KubeObject): void {
     dropNulls(resource.schema, object);
     const error = firstTypeError(resource.schema, object);
     if (error)
-      throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: ${error}`);
+      throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${error}`);
+  }
+  if (!resource.custom) {
+    const wrong = canonicaliseQuantities(resource.schema, object);
+    if (wrong !== undefined) {
+      const why = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+      throw badRequest(`${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${why}`);
+    }
   }
   dropEmptyMetadata(object.metadata);
   applyDefaults(resource.schema, object);
+  for (const field of resource.strategy.nulls ?? []) object[field] ??= null;
   resource.strategy.defaults?.(object);
 }

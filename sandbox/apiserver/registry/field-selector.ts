@@ -3,7 +3,7 @@
 
 import { badRequest } from "../errors/status.ts";
 import type { KubeObject } from "../json.ts";
-import { apiVersionOf, type Resource } from "../resources/resource.ts";
+import type { Resource } from "../resources/resource.ts";
 
 export type FieldSelector = (object: KubeObject) => boolean;
 
@@ -22,12 +22,7 @@ export function parseFieldSelector(resource: Resource, text: string): ParsedFiel
     const [, field = "", operator, value = ""] = match;
     const read = readerOf(resource, field);
     if (!read) {
-      throw badRequest(
-        `Unable to find "${apiVersionOf(resource)}, Resource=${resource.plural}" that match label selector "", field selector "${text}": ` +
-          (resource.custom || resource.selectableFields[field]
-            ? `field label not supported: ${field}`
-            : fieldRefusal(resource, field)),
-      );
+      throw badRequest(resource.custom ? `field label not supported: ${field}` : fieldRefusal(resource, field));
     }
     if (field === "metadata.name" && operator !== "!=") name = value;
     return operator === "!=" ? (object) => read(object) !== value : (object) => read(object) === value;

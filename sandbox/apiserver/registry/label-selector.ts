@@ -13,11 +13,18 @@ function parts(text: string): string[] {
   return text.split(/,(?![^(]*\))/);
 }
 
+function refusal(part: string, text: string): string {
+  const words = part.trim().split(/\s+/);
+  if (words.length > 1 && /^\w+$/.test(words[1]!))
+    return `unable to parse requirement: found '${words[1]!}', expected: in, notin, =, ==, !=, gt, lt`;
+  return `unable to parse requirement: couldn't parse the selector string "${text}"`;
+}
+
 export function parseLabelSelector(text: string): LabelSelector {
   if (text.trim() === "") return () => true;
   const tests = parts(text).map((part): LabelSelector => {
     const match = requirement.exec(part);
-    if (!match) throw badRequest(`unable to parse requirement: couldn't parse the selector string "${text}"`);
+    if (!match) throw badRequest(refusal(part, text));
     const [, not, key = "", operator, value = "", set, values = ""] = match;
     if (set) {
       const list = values.split(",").map((item) => item.trim());

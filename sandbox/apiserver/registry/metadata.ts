@@ -16,6 +16,7 @@ import {
 import type { Resource } from "../resources/resource.ts";
 
 const suffixCharacters = "bcdfghjklmnpqrstvwxz2456789";
+const standardFinalizers = ["orphan", "foregroundDeletion", "kubernetes"];
 const annotationsLimit = 256 * 1024;
 
 export function timestamp(milliseconds: number): string {
@@ -76,8 +77,17 @@ export function validateMetadata(resource: Resource, metadata: ObjectMeta): Caus
     size += key.length + String(value).length;
   }
   if (size > annotationsLimit) causes.push(tooLong("metadata.annotations", annotationsLimit));
-  for (const finalizer of metadata.finalizers ?? []) {
+  for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
     causes.push(...qualifiedName(finalizer).map((error) => invalidValue("metadata.finalizers", finalizer, error)));
+    if (
+      !resource.custom &&
+      resource.group !== "apiextensions.k8s.io" &&
+      !finalizer.includes("/") &&
+      !standardFinalizers.includes(finalizer)
+    ) {
+      const why = "name is neither a standard finalizer name nor is it fully qualified";
+      causes.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, why));
+    }
   }
   for (const owner of metadata.ownerReferences ?? []) {
     for (const field of ["apiVersion", "kind", "name", "uid"] as const) {

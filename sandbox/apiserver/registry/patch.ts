@@ -1,13 +1,15 @@
 // PATCH in its four kinds. Invariant: whatever the kind, the result goes through the same admission as a replace.
 
+import { assertKnown } from "../apply/typed.ts";
 import { apply } from "../apply/field-manager.ts";
-import { ApiError, badRequest, unsupportedMediaType } from "../errors/status.ts";
+import { ApiError, badRequest, invalid, plainError, unsupportedMediaType } from "../errors/status.ts";
 import { clone, isObject, type Json, type JsonObject, type KubeObject } from "../json.ts";
+import { invalidValue } from "../errors/field-error.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { applyStrategicMerge } from "../patch/strategic-merge.ts";
 import type { Resource } from "../resources/resource.ts";
-import { admit, normalise } from "./admit.ts";
+import { admit, normalise, typed } from "./admit.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { fillForCreate } from "./metadata.ts";
 import { emptyObject, insert, update, writerOf } from "./write.ts";
@@ -37,7 +39,7 @@ export function patch(context: Context, resource: Resource, request: PatchReques
     ...(resource.custom ? [] : ["application/strategic-merge-patch+json"]),
     "application/apply-patch+yaml",
   ];
-  if (!accepted.includes(request.mediaType)) throw unsupportedMediaType(accepted);
+  if (!accepted.includes(request.mediaType)) throw mediaTypeError(request.mediaType, accepted);
   const object = update(
     context,
     resource,
@@ -45,12 +47,35 @@ export function patch(context: Context, resource: Resource, request: PatchReques
       ...request,
       change(live) {
         const patched = applied(resource, live, request);
-        return admit(resource, patched, options, request.duplicates);
+        return admitPatched(resource, patched, options, request.duplicates);
       },
     },
     options,
   );
   return { object, created: false };
+}
+
+function mediaTypeError(mediaType: string, accepted: string[]): ApiError {
+  if (mediaType === "application/strategic-merge-patch+json") return unsupportedMediaType(accepted);
+  return new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+}
+
+/** Strict validation of a patch complains about the patched object. */
+function admitPatched(resource: Resource, patched: Json, options: WriteOptions, duplicates: string[]): KubeObject {
+  try {
+    return admit(resource, patched, options, duplicates);
+  } catch (error) {
+    const strict = /strict decoding error: (.*)$/s.exec(error instanceof ApiError ? error.message : "");
+    if (!strict) throw error;
+    throw invalid("", "", "", [invalidValue("patch", JSON.stringify(patched), strict[0])]);
+  }
+}
+
+function untypable(config: KubeObject, error: unknown): ApiError {
+  const { apiVersion, kind, metadata } = config;
+  const version = apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
+  const what = `failed to create typed patch object (${metadata.namespace ?? ""}/${metadata.name}; ${version}, Kind=${kind})`;
+  return plainError(500, `${what}: ${(error as Error).message}`);
 }
 
 function applied(resource: Resource, live: KubeObject, { mediaType, patch: body }: PatchRequest): Json {
@@ -80,11 +105,7 @@ function applyPatch(context: Context, resource: Resource, request: PatchRequest,
       return apply(resource, live, config, writer, options.force).object;
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      throw new ApiError(
-        500,
-        "InternalError",
-        `failed to create typed patch object (${config.metadata.namespace ?? ""}/${config.metadata.name}; ${config.apiVersion}, Kind=${config.kind}): ${(error as Error).message}`,
-      );
+      throw untypable(config, error);
     }
   };
   const object = update(
@@ -140,8 +161,8 @@ function admitConfig(resource: Resource, body: JsonObject, options: WriteOptions
   const { apiVersion, kind } = body;
   if (typeof apiVersion !== "string" || typeof kind !== "string")
     throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
-  // Run for its refusals and warnings; the result, with defaults, is not what the author owns.
-  admit(resource, body, options, request.duplicates);
+  typed(resource, body);
+  if (request.duplicates.length > 0) throw badRequest(`error decoding YAML: duplicate field "${request.duplicates[0]!}"`);
   const config = clone(body) as KubeObject;
   config.metadata = isObject(config.metadata) ? config.metadata : ({} as KubeObject["metadata"]);
   if (config.metadata.managedFields !== undefined && (config.metadata.managedFields?.length ?? 0) > 0)
@@ -156,6 +177,11 @@ function admitConfig(resource: Resource, body: JsonObject, options: WriteOptions
     }
     config.metadata.namespace = request.namespace;
   }
-  for (const key of ["creationTimestamp"]) if (config.metadata[key] === null) delete config.metadata[key];
+  if (config.metadata.creationTimestamp === null) delete config.metadata.creationTimestamp;
+  try {
+    assertKnown(resource.schema, config);
+  } catch (error) {
+    throw untypable(config, error);
+  }
   return config;
 }

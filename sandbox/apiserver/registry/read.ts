@@ -1,7 +1,7 @@
 // Get and list: selectors, pages, and lists of a past revision.
 // Invariant: the pages of one list show one revision, however much is written between them.
 
-import { badRequest, expired, ApiError, notFound } from "../errors/status.ts";
+import { badRequest, expired, ApiError, notFound, plainError } from "../errors/status.ts";
 import type { KubeObject } from "../json.ts";
 import { apiVersionOf, groupResource, type Resource } from "../resources/resource.ts";
 import type { Context } from "./context.ts";
@@ -55,15 +55,11 @@ function readToken(text: string): Token {
   throw badRequest("continue key is not valid: the provided token is malformed");
 }
 
-export function parseRevision(text: string): number {
-  if (!/^[0-9]+$/.test(text)) {
-    throw new ApiError(
-      400,
-      "BadRequest",
-      `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
-  }
-  return Number(text);
+export function parseRevision(text: string, watch = false): number {
+  if (/^[0-9]+$/.test(text)) return Number(text);
+  const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  if (watch) throw plainError(500, `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${why}`);
+  throw badRequest(`Invalid value: ${JSON.stringify(text)}: ${why}`);
 }
 
 /** Refuses combinations of resourceVersion and its match that have no meaning; gives the exact revision asked for, if one is. */

@@ -58,16 +58,14 @@ function checkPreconditions(
   { uid, resourceVersion }: DeleteOptions["preconditions"],
 ): void {
   const { metadata } = object;
-  const refuse = (what: string, asked: string, is: string): never => {
-    throw conflict(
-      groupResource(resource),
-      metadata.name,
-      `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`,
-    );
+  const refuse = (what: string, asked: string, is: string, perhaps: string): never => {
+    const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${is}). The object might have been ${perhaps}`;
+    throw conflict({ group: resource.group, resource: resource.kind }, metadata.name, why);
   };
-  if (uid !== undefined && uid !== metadata.uid) refuse("UID", uid, metadata.uid ?? "");
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
-    refuse("ResourceVersion", resourceVersion, metadata.resourceVersion ?? "");
+  if (uid !== undefined && uid !== metadata.uid) refuse("UID", uid, metadata.uid ?? "", "deleted and then recreated");
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    refuse("ResourceVersion", resourceVersion, metadata.resourceVersion ?? "", "modified");
+  }
 }
 
 export interface Deletion {

@@ -67,7 +67,7 @@ export function startWatch(context: Context, request: WatchRequest): Watch {
   const bookmarks = query.get("allowWatchBookmarks") === "true";
   const initial = checkInitialEvents(query);
   const text = query.get("resourceVersion") ?? "";
-  const asked = text === "" ? 0 : parseRevision(text);
+  const asked = text === "" ? 0 : parseRevision(text, true);
   if (asked !== 0 && asked < store.history.compacted())
     throw expired(`too old resource version: ${asked} (${store.history.compacted()})`);
   if (asked > store.revision()) {

@@ -4,9 +4,20 @@
 
 import { recordUpdate, type Writer } from "../apply/field-manager.ts";
 import { emptySet, setOf, type FieldSet } from "../apply/field-set.ts";
-import { ApiError, alreadyExists, badRequest, conflict, forbidden, invalid, notFound, type Cause } from "../errors/status.ts";
+import {
+  ApiError,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  notFound,
+  plainError,
+  type Cause,
+} from "../errors/status.ts";
 import { invalidValue } from "../errors/field-error.ts";
-import { clone, deepEqual, type KubeObject, type ObjectMeta } from "../json.ts";
+import { clone, deepEqual, isObject, type JsonObject, type KubeObject, type ObjectMeta } from "../json.ts";
+import { childOf, type Schema } from "../schema/schema.ts";
 import { apiVersionOf, groupResource, type Resource } from "../resources/resource.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { fillForCreate, timestamp, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
@@ -15,20 +26,35 @@ export function writerOf(context: Context, resource: Resource, subresource: stri
   return {
     manager: options.fieldManager,
     subresource,
-    time: timestamp(context.now()),
+    // The real server forgets the time of scale writers.
+    time: subresource === "scale" ? undefined : timestamp(context.now()),
     ignored: ignoredFields(resource, subresource),
   };
 }
 
 function ignoredFields(resource: Resource, subresource: string): FieldSet {
   if (!resource.hasStatus || subresource === "scale") return emptySet();
-  if (subresource === "status") return resource.custom ? setOf(["f:metadata"], ["f:spec"]) : setOf(["f:spec"]);
+  if (subresource === "status") return setOf(["f:spec"]);
   return setOf(["f:status"]);
+}
+
+/** Adds what Go writes for a struct that nobody filled in: structs and plain values as they are, required lists and pointers as null. */
+function zeroValue(schema: Schema, value: JsonObject): void {
+  for (const key of Object.keys(schema.properties ?? {})) {
+    const child = childOf(schema, key)!;
+    if (value[key] === undefined && child.default !== undefined) value[key] = clone(child.default);
+    else if (value[key] === undefined && schema.required?.includes(key)) value[key] = null;
+    const member = value[key];
+    if (isObject(member) && key !== "metadata") zeroValue(child, member);
+  }
 }
 
 /** What a Go client would decode an empty object to: what a create is compared with. */
 export function emptyObject(resource: Resource): KubeObject {
-  return { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: {} as ObjectMeta };
+  const object: KubeObject = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: {} as ObjectMeta };
+  if (!resource.custom) zeroValue(resource.schema, object);
+  for (const field of resource.strategy.nulls ?? []) object[field] = null;
+  return object;
 }
 
 export function toStored(resource: Resource, object: KubeObject): KubeObject {
@@ -66,14 +92,13 @@ export function create(
   options: WriteOptions,
 ): KubeObject {
   matchNamespace(resource, object, namespace);
-  if (object.metadata.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
+  if (object.metadata.resourceVersion) throw plainError(500, "resourceVersion should not be set on objects to be created");
   fillForCreate(object, context.now());
   if (resource.hasStatus && resource.custom) delete object.status;
+  // Owners first: what the strategy adds from here on belongs to nobody.
+  recordUpdate(resource, emptyObject(resource), object, writerOf(context, resource, "", options));
   resource.strategy.prepareForCreate?.(object);
   if (resource.countsGenerations) object.metadata.generation = 1;
-  if (object.metadata.managedFields === undefined || options.fieldManager !== "") {
-    recordUpdate(resource, emptyObject(resource), object, writerOf(context, resource, "", options));
-  }
   return insert(context, resource, object, options);
 }
 
@@ -107,6 +132,8 @@ export interface UpdateRequest {
   change: (live: KubeObject) => KubeObject;
   /** What to do when nothing is stored under the name. */
   absent?: () => KubeObject;
+  /** True for a replacement, whose uid and version are preconditions. */
+  replaces?: boolean;
   /** True when `change` has written managedFields itself. */
   ownsManagedFields?: boolean;
 }
@@ -126,14 +153,14 @@ export function update(context: Context, resource: Resource, request: UpdateRequ
     if (!next.metadata.name) throw badRequest("name must be provided");
     throw badRequest(`the name of the object (${next.metadata.name}) does not match the name on the URL (${name})`);
   }
-  checkVersion(resource, live, next);
+  checkVersion(resource, live, next, request.replaces === true);
   keepSystemFields(next, live);
+  if (!request.ownsManagedFields) recordUpdate(resource, live, next, writerOf(context, resource, subresource, options));
   keepOtherPart(resource, next, live, subresource);
   resource.strategy.prepareForUpdate?.(next, live);
   if (resource.countsGenerations && subresource !== "status" && specChanged(resource, next, live)) {
     next.metadata.generation = (live.metadata.generation ?? 0) + 1;
   }
-  if (!request.ownsManagedFields) recordUpdate(resource, live, next, writerOf(context, resource, subresource, options));
   refuse(resource, name, [
     ...validateMetadata(resource, next.metadata),
     ...validateMetadataUpdate(next.metadata, live.metadata),
@@ -161,11 +188,15 @@ function namespaceFinalizers(resource: Resource, object: KubeObject): boolean {
   return (finalizers?.length ?? 0) > 0;
 }
 
-function checkVersion(resource: Resource, live: KubeObject, next: KubeObject): void {
+function checkVersion(resource: Resource, live: KubeObject, next: KubeObject, replaces: boolean): void {
   const { name } = live.metadata;
   const asked = next.metadata.resourceVersion;
   if (!asked) {
-    if (resource.custom) refuse(resource, name, [invalidValue("metadata.resourceVersion", 0, "must be specified for an update")]);
+    if (resource.custom) {
+      throw invalid(resource.group, resource.plural, name, [
+        invalidValue("metadata.resourceVersion", 0, "must be specified for an update"),
+      ]);
+    }
   } else if (!/^[0-9]+$/.test(asked)) {
     refuse(resource, name, [
       invalidValue("metadata.resourceVersion", asked, "strconv.ParseUint: parsing " + JSON.stringify(asked) + ": invalid syntax"),
@@ -173,6 +204,8 @@ function checkVersion(resource: Resource, live: KubeObject, next: KubeObject): v
   } else if (asked !== live.metadata.resourceVersion) throw conflict(groupResource(resource), name);
   next.metadata.resourceVersion = live.metadata.resourceVersion!;
   const { uid } = next.metadata;
+  if (uid && uid !== live.metadata.uid && !replaces)
+    refuse(resource, name, [invalidValue("metadata.uid", uid, "field is immutable")]);
   if (uid && uid !== live.metadata.uid) {
     throw new ApiError(
       409,

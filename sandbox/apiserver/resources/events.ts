@@ -15,7 +15,10 @@ const names: [string, string][] = [
 
 function renamed(object: KubeObject, apiVersion: string, table: Map<string, string>): KubeObject {
   const out: KubeObject = { apiVersion, kind: object.kind, metadata: object.metadata };
-  for (const [key, value] of Object.entries(object)) if (!(key in out)) out[table.get(key) ?? key] = value;
+  for (const [key, value] of Object.entries(object)) {
+    // Fields that one face always has and the other only when they say something.
+    if (!(key in out) && value !== "") out[table.get(key) ?? key] = value;
+  }
   return out;
 }
 

@@ -6,7 +6,8 @@ const qualified = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
 export type NameRule = (name: string) => string[];
 
-const longerThan = (limit: number): string => `must be no more than ${limit} bytes`;
+const longerThan = (limit: number): string => `must be no more than ${limit} characters`;
+const moreBytesThan = (limit: number): string => `must be no more than ${limit} bytes`;
 
 export const subdomainName: NameRule = (name) => {
   const errors: string[] = [];
@@ -71,14 +72,14 @@ export function qualifiedName(value: string): string[] {
     else errors.push(...subdomainName(parts[0]!).map((error) => `prefix part ${error}`));
   }
   if (name === "") errors.push("name part must be non-empty");
-  else if (name.length > 63) errors.push(`name part ${longerThan(63)}`);
+  else if (name.length > 63) errors.push(`name part ${moreBytesThan(63)}`);
   if (!new RegExp(`^${qualified}$`).test(name)) errors.push(qualifiedMessage);
   return errors;
 }
 
 export function labelValue(value: string): string[] {
   const errors: string[] = [];
-  if (value.length > 63) errors.push(longerThan(63));
+  if (value.length > 63) errors.push(moreBytesThan(63));
   if (!new RegExp(`^(${qualified})?$`).test(value)) {
     errors.push(
       "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +

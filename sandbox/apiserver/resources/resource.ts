@@ -16,6 +16,8 @@ export interface Column {
 }
 
 export interface Strategy {
+  /** Fields that are null, and not absent, when nobody set them. */
+  nulls?: string[];
   /** Fills in what the real server's defaulting functions do (schema defaults are applied before). */
   defaults?: (object: KubeObject) => void;
   /** Resets or computes fields before a create; `old` is undefined. */

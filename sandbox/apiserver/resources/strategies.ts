@@ -47,6 +47,18 @@ const budgetStrategy: Strategy = {
   },
 };
 
+const eventTimes = (...nulls: string[]): Strategy => ({ createOnUpdate: true, nulls });
+
+const sliceStrategy: Strategy = {
+  defaults(object) {
+    for (const port of Array.isArray(object.ports) ? object.ports : []) {
+      if (!isObject(port)) continue;
+      port.name ??= "";
+      port.protocol ??= "TCP";
+    }
+  },
+};
+
 const createOnUpdate: Strategy = { createOnUpdate: true };
 
 const networkPolicyStrategy: Strategy = {
@@ -82,7 +94,7 @@ const strategies: Record<string, Strategy> = {
   "/ConfigMap": configMapStrategy,
   "/Secret": secretStrategy,
   "/Endpoints": createOnUpdate,
-  "/Event": createOnUpdate,
+  "/Event": eventTimes("eventTime", "firstTimestamp", "lastTimestamp"),
   "/PersistentVolumeClaim": claimStrategy,
   "/ServiceAccount": { returnsDeleted: true },
   "apps/StatefulSet": statefulSetStrategy,
@@ -91,7 +103,8 @@ const strategies: Record<string, Strategy> = {
   "apps/DaemonSet": daemonSetStrategy,
   "batch/Job": jobStrategy,
   "coordination.k8s.io/Lease": createOnUpdate,
-  "events.k8s.io/Event": createOnUpdate,
+  "discovery.k8s.io/EndpointSlice": sliceStrategy,
+  "events.k8s.io/Event": eventTimes("eventTime", "deprecatedFirstTimestamp", "deprecatedLastTimestamp"),
   "networking.k8s.io/NetworkPolicy": networkPolicyStrategy,
   "policy/PodDisruptionBudget": budgetStrategy,
   "rbac.authorization.k8s.io/ClusterRole": createOnUpdate,

@@ -1,7 +1,8 @@
 // Checks that a value could be decoded into the Go structs behind a built-in schema, and says it as encoding/json does.
 
 import { isObject, type Json } from "../json.ts";
-import { childOf, isIntOrString, itemsOf, keepsUnknown, type Schema } from "./schema.ts";
+import { formatError } from "./formats.ts";
+import { childOf, isIntOrString, itemsOf, keepsUnknown, nameOfStruct, type Schema } from "./schema.ts";
 
 function nameOf(value: Json): string {
   if (Array.isArray(value)) return "array";
@@ -20,7 +21,8 @@ function goType(schema: Schema): string {
       return "bool";
     case "array": {
       const items = itemsOf(schema);
-      return `[]${items ? goType(items) : "interface {}"}`;
+      const struct = items && nameOfStruct(items);
+      return `[]${struct ? `v1.${struct}` : items ? goType(items) : "interface {}"}`;
     }
     case "object":
       return typeof schema.additionalProperties === "object" ? `map[string]${goType(childOf(schema, "x")!)}` : "struct";
@@ -56,7 +58,10 @@ function fits(schema: Schema, value: Json): boolean {
 export function firstTypeError(schema: Schema | undefined, value: Json | undefined, path = "", struct = ""): string | undefined {
   if (!schema || value === undefined || value === null) return undefined;
   if (!fits(schema, value))
-    return `cannot unmarshal ${nameOf(value)} into Go struct field ${struct}.${path} of type ${goType(schema)}`;
+    return `json: cannot unmarshal ${nameOf(value)} into Go struct field ${struct}.${path} of type ${goType(schema)}`;
+  if (schema.format === "byte" && typeof value === "string" && formatError("byte", value)) {
+    return `illegal base64 data at input byte ${Math.max(0, value.search(/[^A-Za-z0-9+/=]/))}`;
+  }
   if (schema.format === "date-time" && typeof value === "string" && Number.isNaN(Date.parse(value))) {
     return `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`;
   }
@@ -66,9 +71,11 @@ export function firstTypeError(schema: Schema | undefined, value: Json | undefin
       if (error !== undefined) return error;
     }
   } else if (isObject(value)) {
-    const name = (schema as { title?: string }).title ?? struct;
+    const name = nameOfStruct(schema) ?? struct;
     for (const [key, member] of Object.entries(value)) {
-      const error = firstTypeError(childOf(schema, key), member, path === "" ? key : `${path}.${key}`, name);
+      // The values of a map are told by the map's own name.
+      const at = schema.properties === undefined ? path : path === "" ? key : `${path}.${key}`;
+      const error = firstTypeError(childOf(schema, key), member, at, name);
       if (error !== undefined) return error;
     }
   }

@@ -55,6 +55,7 @@ export interface Schema {
 }
 
 const prefix = "#/components/schemas/";
+const structs = new WeakMap<Schema, string>();
 let definitions: Record<string, Schema> | undefined;
 
 /** The definitions of the built-in kinds: see generate-definitions.ts for where they come from. */
@@ -66,6 +67,7 @@ export function builtinDefinitions(): Record<string, Schema> {
     .split("\n")) {
     const [name, schema] = JSON.parse(line) as [string, Schema];
     definitions[name] = schema;
+    structs.set(schema, name);
   }
   return definitions;
 }
@@ -82,6 +84,7 @@ export function resolve(schema: Schema): Schema {
   if (!target) throw new Error(`schema reference ${reference} names nothing`);
   const { $ref: _ref, allOf: _allOf, ...siblings } = schema;
   const merged = { ...resolve(target), ...siblings };
+  structs.set(merged, structs.get(target)!);
   resolved.set(schema, merged);
   return merged;
 }
@@ -92,6 +95,16 @@ export function childOf(schema: Schema | undefined, key: string): Schema | undef
   const property = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
   if (property) return resolve(property);
   return typeof schema.additionalProperties === "object" ? resolve(schema.additionalProperties) : undefined;
+}
+
+/** The name of the Go struct behind a built-in schema: `StatefulSetSpec`. */
+export function nameOfStruct(schema: Schema): string | undefined {
+  return structs.get(schema)?.split(".").at(-1);
+}
+
+/** True for resource quantities, which are kept in canonical form. */
+export function isQuantity(schema: Schema): boolean {
+  return structs.get(schema) === "io.k8s.apimachinery.pkg.api.resource.Quantity";
 }
 
 export function itemsOf(schema: Schema | undefined): Schema | undefined {

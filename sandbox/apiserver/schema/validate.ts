@@ -9,6 +9,9 @@ import { childOf, isIntOrString, itemsOf, type Schema } from "./schema.ts";
 
 export type SchemaPath = readonly (string | number)[];
 
+type Say = (text: string) => void;
+type Add = (cause: Cause) => void;
+
 export interface Problem {
   cause: Cause;
   path: SchemaPath;
@@ -63,51 +66,48 @@ function check(schema: Schema, value: Json, path: SchemaPath, problems: Problem[
       ),
     );
   }
-  if (typeof value === "number") checkNumber(schema, value, body);
+  if (typeof value === "number") checkNumber(schema, value, field, body, add);
   if (typeof value === "string") checkString(schema, value, field, body, add);
   if (Array.isArray(value)) checkItems(schema, value, path, problems, body, add);
   else if (isObject(value)) checkMembers(schema, value, path, problems, body, add);
   checkCombinations(schema, value, path, problems, add);
 }
 
-function checkNumber(schema: Schema, value: number, body: (text: string) => void): void {
+/** Integers are compared with the factor cut to an integer, as the real server does. */
+function checkMultiple(value: number, multipleOf: number, field: string, body: Say, add: Add): void {
+  const factor = Number.isInteger(value) ? Math.trunc(multipleOf) : multipleOf;
+  if (factor <= 0) add(invalidValue(field, value, `factor MultipleOf declared for ${field} must be positive: ${factor}`));
+  else if (!Number.isInteger(value / factor)) body(`should be a multiple of ${factor}`);
+}
+
+function checkNumber(schema: Schema, value: number, field: string, body: Say, add: Add): void {
   const { minimum, maximum, multipleOf } = schema;
+  if (multipleOf !== undefined) checkMultiple(value, multipleOf, field, body, add);
   if (minimum !== undefined && (schema.exclusiveMinimum ? value <= minimum : value < minimum)) {
     body(`should be greater than ${schema.exclusiveMinimum ? "" : "or equal to "}${minimum}`);
   }
   if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
     body(`should be less than ${schema.exclusiveMaximum ? "" : "or equal to "}${maximum}`);
   }
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) body(`should be a multiple of ${multipleOf}`);
   if (schema.format === "int32" && (value > 2147483647 || value < -2147483648)) body(`must be of type int32: "number"`);
 }
 
-function checkString(
-  schema: Schema,
-  value: string,
-  field: string,
-  body: (text: string) => void,
-  add: (cause: Cause) => void,
-): void {
+/** Of a string only the first problem is told. */
+function checkString(schema: Schema, value: string, field: string, body: Say, add: Add): void {
   const length = [...value].length;
-  if (schema.minLength !== undefined && length < schema.minLength) body(`should be at least ${schema.minLength} chars long`);
-  if (schema.maxLength !== undefined && length > schema.maxLength) {
-    add({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${schema.maxLength} bytes`, field });
+  const { maxLength, minLength, pattern, format } = schema;
+  if (maxLength !== undefined && length > maxLength) {
+    add({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${maxLength} bytes`, field });
+  } else if (minLength !== undefined && length < minLength) body(`should be at least ${minLength} chars long`);
+  else if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) body(`should match '${pattern}'`);
+  if (format !== undefined && formatError(format, value)) {
+    add(typeInvalid(field, value, `${field} in body must be of type ${format}: ${JSON.stringify(value)}`));
   }
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, "u").test(value)) body(`should match '${schema.pattern}'`);
-  if (schema.format !== undefined && formatError(schema.format, value))
-    body(`must be of type ${schema.format}: ${JSON.stringify(value)}`);
 }
 
-function checkItems(
-  schema: Schema,
-  list: Json[],
-  path: SchemaPath,
-  problems: Problem[],
-  body: (text: string) => void,
-  add: (cause: Cause) => void,
-): void {
-  if (schema.minItems !== undefined && list.length < schema.minItems) body(`should have at least ${schema.minItems} items`);
+function checkItems(schema: Schema, list: Json[], path: SchemaPath, problems: Problem[], body: Say, add: Add): void {
+  if (schema.minItems !== undefined && list.length < schema.minItems)
+    add(invalidValue(pathText(path), list.length, `${pathText(path)} in body should have at least ${schema.minItems} items`));
   if (schema.maxItems !== undefined && list.length > schema.maxItems) add(tooMany(pathText(path), list.length, schema.maxItems));
   const items = itemsOf(schema);
   if (items) for (const [index, item] of list.entries()) check(items, item, [...path, index], problems);
@@ -126,17 +126,10 @@ function checkItems(
   }
 }
 
-function checkMembers(
-  schema: Schema,
-  value: JsonObject,
-  path: SchemaPath,
-  problems: Problem[],
-  body: (text: string) => void,
-  add: (cause: Cause) => void,
-): void {
+function checkMembers(schema: Schema, value: JsonObject, path: SchemaPath, problems: Problem[], body: Say, add: Add): void {
   const count = Object.keys(value).length;
   if (schema.minProperties !== undefined && count < schema.minProperties)
-    body(`should have at least ${schema.minProperties} properties`);
+    add(invalidValue(pathText(path), count, `${pathText(path)} in body should have at least ${schema.minProperties} properties`));
   if (schema.maxProperties !== undefined && count > schema.maxProperties) add(tooMany(pathText(path), count, schema.maxProperties));
   for (const key of schema.required ?? []) {
     if (value[key] === undefined) problems.push({ cause: required(pathText([...path, key])), path: [...path, key] });
@@ -163,7 +156,7 @@ const passes = (schema: Schema, value: Json, path: SchemaPath): boolean => {
   return inner.length === 0;
 };
 
-function checkCombinations(schema: Schema, value: Json, path: SchemaPath, problems: Problem[], add: (cause: Cause) => void): void {
+function checkCombinations(schema: Schema, value: Json, path: SchemaPath, problems: Problem[], add: Add): void {
   const field = pathText(path);
   const name = JSON.stringify(field);
   for (const part of schema.allOf ?? []) {
@@ -171,12 +164,12 @@ function checkCombinations(schema: Schema, value: Json, path: SchemaPath, proble
     check(part, value, path, inner);
     if (inner.length > 0) {
       problems.push(...inner);
-      add(invalidValue(field, "", `${name} must validate all the schemas (allOf)`));
+      add(invalidValue("", "", `${name} must validate all the schemas (allOf)`));
     }
   }
   if (isIntOrString(schema)) return;
   if (schema.anyOf && !schema.anyOf.some((part) => passes(part, value, path))) {
-    add(invalidValue(field, "", `${name} must validate at least one schema (anyOf)`));
+    add(invalidValue("", "", `${name} must validate at least one schema (anyOf)`));
     collectBest(schema.anyOf, value, path, problems);
   }
   if (schema.oneOf) {
@@ -184,7 +177,7 @@ function checkCombinations(schema: Schema, value: Json, path: SchemaPath, proble
     if (valid !== 1) {
       add(
         invalidValue(
-          field,
+          "",
           "",
           `${name} must validate one and only one schema (oneOf). Found ${valid === 0 ? "none valid" : `${valid} valid alternatives`}`,
         ),
@@ -192,7 +185,7 @@ function checkCombinations(schema: Schema, value: Json, path: SchemaPath, proble
       if (valid === 0) collectBest(schema.oneOf, value, path, problems);
     }
   }
-  if (schema.not && passes(schema.not, value, path)) add(invalidValue(field, "", `${name} must not validate the schema (not)`));
+  if (schema.not && passes(schema.not, value, path)) add(invalidValue("", "", `${name} must not validate the schema (not)`));
 }
 
 /** The problems of the alternative that comes nearest. */

@@ -35,7 +35,7 @@ export function tableOf(resource: Resource, items: KubeObject[], options: TableO
   }));
   const rows = items.map((object): JsonObject => {
     const cells = columns.map((column): Json => column.cell(object, options.now) ?? null);
-    if (options.includeObject === "None") return { cells };
+    if (options.includeObject === "None") return { cells, object: null };
     return { cells, object: options.includeObject === "Object" ? object : partialMetadata(object, options.version) };
   });
   return {

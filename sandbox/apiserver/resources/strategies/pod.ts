@@ -42,6 +42,12 @@ export const podStrategy: Strategy = {
     const spec = ensureObject(object, "spec");
     defaultPodSpec(spec);
     spec.enableServiceLinks ??= true;
+    for (const condition of objectsAt(objectAt(object, "status"), "conditions")) {
+      condition.lastProbeTime ??= null;
+      condition.lastTransitionTime ??= null;
+    }
+    const status = objectAt(object, "status");
+    if (status.podIP && !Array.isArray(status.podIPs)) status.podIPs = [{ ip: status.podIP }];
   },
   prepareForCreate(object) {
     const spec = ensureObject(object, "spec");

@@ -30,6 +30,10 @@ function validate(object: KubeObject): Cause[] {
     names.add(port.name);
     if (typeof port.port !== "number" || port.port < 1 || port.port > 65535)
       causes.push(invalidValue(`${at}.port`, port.port, "must be between 1 and 65535, inclusive"));
+    const target = port.targetPort;
+    if (typeof target === "number" && (target < 1 || target > 65535)) {
+      causes.push(invalidValue(`${at}.targetPort`, target, "must be between 1 and 65535, inclusive"));
+    }
   }
   if (!types.includes(spec.type as string)) causes.push(notSupported("spec.type", spec.type, types));
   if (!affinities.includes(spec.sessionAffinity as string))

@@ -19,8 +19,16 @@ function validateTemplate(spec: JsonObject, claims: string[] = []): Cause[] {
   const template = objectAt(spec, "template");
   const labels = objectAt(objectAt(template, "metadata"), "labels") as Record<string, string>;
   const selector = isObject(spec.selector) ? spec.selector : undefined;
-  if (!selector) causes.push(required("spec.selector"));
-  else if (Object.keys(objectAt(selector, "matchLabels")).length + objectsAt(selector, "matchExpressions").length === 0) {
+  if (!selector) {
+    causes.push(required("spec.selector"));
+    causes.push(
+      invalidValue(
+        "spec.template.metadata.labels",
+        Object.keys(labels).length > 0 ? labels : null,
+        "`selector` does not match template `labels`",
+      ),
+    );
+  } else if (Object.keys(objectAt(selector, "matchLabels")).length + objectsAt(selector, "matchExpressions").length === 0) {
     causes.push(invalidValue("spec.selector", selector, "empty selector is invalid for statefulset"));
   } else if (!labelSelectorOf(selector)(labels)) {
     causes.push(invalidValue("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
@@ -36,6 +44,23 @@ function validateCounts(spec: JsonObject, fields: string[]): Cause[] {
   return fields
     .filter((field) => typeof spec[field] === "number" && spec[field] < 0)
     .map((field) => invalidValue(`spec.${field}`, spec[field], "must be greater than or equal to 0"));
+}
+
+/** No count in a status may be above the count of all replicas. */
+function validateStatus(object: KubeObject): Cause[] {
+  const status = objectAt(object, "status");
+  const total = typeof status.replicas === "number" ? status.replicas : 0;
+  const causes: Cause[] = [];
+  for (const field of ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas", "fullyLabeledReplicas"]) {
+    const count = status[field];
+    if (typeof count !== "number") continue;
+    if (count < 0) causes.push(invalidValue(`status.${field}`, count, "must be greater than or equal to 0"));
+    else if (count > total) causes.push(invalidValue(`status.${field}`, count, "cannot be greater than status.replicas"));
+    else if (field === "availableReplicas" && count > (typeof status.readyReplicas === "number" ? status.readyReplicas : 0)) {
+      causes.push(invalidValue(`status.${field}`, count, "cannot be greater than readyReplicas"));
+    }
+  }
+  return causes;
 }
 
 function alwaysRestarts(spec: JsonObject): Cause[] {
@@ -112,7 +137,12 @@ export const statefulSetStrategy: Strategy = {
 
 function validateDeployment(object: KubeObject): Cause[] {
   const spec = objectAt(object, "spec");
-  return [...validateCounts(spec, ["replicas", "minReadySeconds"]), ...validateTemplate(spec), ...alwaysRestarts(spec)];
+  return [
+    ...validateCounts(spec, ["replicas", "minReadySeconds"]),
+    ...validateTemplate(spec),
+    ...alwaysRestarts(spec),
+    ...validateStatus(object),
+  ];
 }
 
 export const deploymentStrategy: Strategy = {
