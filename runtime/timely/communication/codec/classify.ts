@@ -9,6 +9,7 @@ export type Common =
   | { readonly kind: "integers" | "floats" | "strings" | "booleans" | "list" | "values" }
   | { readonly kind: "nullable" }
   | { readonly kind: "tuple"; readonly arity: number; readonly forms: readonly ColumnForm[] }
+  | { readonly kind: "sparse"; readonly names: readonly string[] }
   | { readonly kind: "struct"; readonly names: readonly string[]; readonly forms: readonly ColumnForm[] };
 
 const Seen = { integer: 1, float: 2, string: 4, boolean: 8, null: 16, array: 32, object: 64, other: 128 } as const;
@@ -85,9 +86,36 @@ function tupleOrList(items: ArrayLike<unknown[]>, count: number): Common {
 }
 
 function struct(items: ArrayLike<Record<string, unknown>>, count: number): Common {
-  const names = Object.keys(items[0]!);
+  const names = namesOf(items[0]!);
   if (names.length === 0 || names.length > mostFields) return values;
+  for (let i = 1; i < count; i++) if (!hasNames(items[i]!, names)) return sparse(items, count, names);
   return { kind: "struct", names, forms: names.map((name) => formOf(kindsAt(items, count, name))) };
+}
+
+/** Fields that are `undefined` are no fields. */
+function namesOf(item: Record<string, unknown>): string[] {
+  return Object.keys(item).filter((name) => item[name] !== undefined);
+}
+
+function hasNames(item: Record<string, unknown>, names: readonly string[]): boolean {
+  let at = 0;
+  for (const name in item) if (name !== names[at++] || item[name] === undefined) return false;
+  return at === names.length;
+}
+
+/** All names in an order in which every item's own are in order too, or `values` where there is none. */
+function sparse(items: ArrayLike<Record<string, unknown>>, count: number, first: readonly string[]): Common {
+  const names = [...first];
+  for (let i = 1; i < count; i++) {
+    let at = 0;
+    for (const name of namesOf(items[i]!)) {
+      const found = names.indexOf(name, at);
+      if (found < 0 && (names.includes(name) || names.length === mostFields)) return values;
+      if (found < 0) names.splice(at++, 0, name);
+      else at = found + 1;
+    }
+  }
+  return names.includes("__proto__") ? values : { kind: "sparse", names };
 }
 
 function kindsAt(items: ArrayLike<unknown>, count: number, place: string | number): number {

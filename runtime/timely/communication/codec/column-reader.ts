@@ -8,6 +8,7 @@ import { Layout, maximumDepth } from "./format.ts";
 import { zipOf, type DecodedColumn } from "./generated.ts";
 import { takeNumbers } from "./number-columns.ts";
 import { damaged, take, takeByte, takeCount, type Source } from "./source.ts";
+import { takeSparse } from "./sparse-columns.ts";
 import { takeLengths, takeStrings } from "./strings.ts";
 import { takeNames, takeValue } from "./value-reader.ts";
 
@@ -43,6 +44,8 @@ function takeColumn(source: Source, count: number, depth: number): DecodedColumn
       return takeTuples(source, count, depth);
     case Layout.struct:
       return takeStructs(source, count, depth);
+    case Layout.sparse:
+      return takeSparse(source, count, (present) => takeColumn(source, present, depth + 1));
     case Layout.list:
       return takeLists(source, count, depth);
     case Layout.empty:

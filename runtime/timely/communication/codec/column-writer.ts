@@ -15,12 +15,13 @@ import { Layout } from "./format.ts";
 import { generateGather, type ColumnForm, type GatheredColumn, type RecordShape } from "./generated.ts";
 import { createFloatWriter, createIntegerWriter, putFloats, putIntegerColumn } from "./number-columns.ts";
 import { putByte, putVarint, reserve, type Sink } from "./sink.ts";
+import { sparsePlan } from "./sparse-columns.ts";
 import { putLengths, putStrings } from "./strings.ts";
 import { putString, putValue } from "./value-writer.ts";
 
 /** No: the values do not fit. Once: they do, but another plan may suit the next batch better. */
-type Fit = "no" | "yes" | "once";
-type Plan = (sink: Sink, values: ArrayLike<unknown>, count: number, depth: number) => Fit;
+export type Fit = "no" | "yes" | "once";
+export type Plan = (sink: Sink, values: ArrayLike<unknown>, count: number, depth: number) => Fit;
 
 export interface Slot {
   /** The plan that fitted last; undefined when that was none. */
@@ -94,7 +95,7 @@ function planFor(slot: Slot, values: ArrayLike<unknown>, count: number): Plan | 
 function keyOf(common: Common): string {
   if (common.kind === "tuple") return `${common.kind} ${common.forms.join()}`;
   if (common.kind === "struct") return `${common.kind} ${common.forms.join()} ${JSON.stringify(common.names)}`;
-  return common.kind;
+  return common.kind === "sparse" ? `sparse ${JSON.stringify(common.names)}` : common.kind;
 }
 
 function createPlan(common: Common): Plan {
@@ -111,6 +112,8 @@ function createPlan(common: Common): Plan {
       return nullablePlan();
     case "list":
       return listPlan();
+    case "sparse":
+      return sparsePlan(common.names, createSlot, putColumn);
     case "tuple":
       return recordPlan(Layout.tuple, common.arity, common.forms);
     case "struct":

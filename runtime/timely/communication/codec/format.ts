@@ -21,6 +21,8 @@
  *   05 booleans   bitmap of n bits                           09 struct    varint fields, names (strings), a column of n per field
  *   06 strings    form u8, width u8 (1, 2, 4), n lengths     0a list      width u8, n lengths, column of their sum
  *                 in UTF-16 units, varint bytes, bytes       0b empty     n = 0
+ *                                                            0c sparse    varint fields, names; per field u8 1 and a column
+ *                                                                         of n, or u8 0, bitmap of n bits, column of those set
  *
  * Structs and lists hold columns, so a batch of records is stored field by field, as in Arrow's nested layouts.
  */
@@ -61,6 +63,7 @@ export const Layout = {
   struct: 9,
   list: 10,
   empty: 11,
+  sparse: 12,
 } as const;
 
 /** How the characters of a string column are stored: the first that keeps every string exactly. */

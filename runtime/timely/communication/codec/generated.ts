@@ -95,6 +95,44 @@ export function zipOf(shape: RecordShape, columns: readonly DecodedColumn[]): Zi
   return zip;
 }
 
+/** Bits that say which records have a field; undefined = all. */
+export type Presence = Uint8Array | undefined;
+type SparseZip = (count: number, columns: readonly DecodedColumn[], presences: readonly Presence[]) => unknown[];
+const sparseZips = new Map<string, SparseZip>();
+
+/** Puts together objects that lack some of their fields. `names` has no "__proto__". */
+export function generateSparse(
+  names: readonly string[],
+  presences: readonly Presence[],
+  columns: readonly DecodedColumn[],
+): SparseZip {
+  let key = "";
+  for (let i = 0; i < columns.length; i++) key += (presences[i] === undefined ? "." : "?") + formOf(columns[i]!);
+  key += JSON.stringify(names);
+  let zip = sparseZips.get(key);
+  if (zip !== undefined) return zip;
+  const fields = names.map((name, i) => {
+    const store = `record[${JSON.stringify(name)}] = column${i}`;
+    return presences[i] === undefined ? `${store}[i];` : `if ((bits${i}[i >>> 3] >>> (i & 7)) & 1) ${store}[next${i}++];`;
+  });
+  zip = new Function(
+    `"use strict";
+return function zipSparse(count, columns, presences) {
+  ${names.map((_, i) => `const column${i} = columns[${i}], bits${i} = presences[${i}]; let next${i} = 0;`).join("\n  ")}
+  const out = new Array(count);
+  for (let i = 0; i < count; i++) {
+    const record = {};
+    ${fields.join("\n    ")}
+    out[i] = record;
+  }
+  return out;
+};`,
+  )() as SparseZip;
+  if (sparseZips.size >= mostZips) sparseZips.clear();
+  sparseZips.set(key, zip);
+  return zip;
+}
+
 function formOf(column: DecodedColumn): string {
   if (Array.isArray(column)) return "a";
   return column instanceof Float64Array ? "f" : column instanceof Int32Array ? "i" : column instanceof Int16Array ? "s" : "b";

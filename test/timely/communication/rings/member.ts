@@ -29,7 +29,8 @@ function step(): void {
   });
   for (let burst = 0; burst < 5 && round < rounds && !fabric.congested(); burst++, round++) {
     const records = fill(thread, round);
-    for (let target = 0; target < peers; target++) fabric.send(target, { kind: "data", dataflow: 0, channel: 0, time: round, records });
+    for (let target = 0; target < peers; target++)
+      fabric.send(target, { kind: "data", dataflow: 0, channel: 0, time: round, records });
   }
   mostOutstanding = Math.max(mostOutstanding, fabric.outstanding());
   fabric.flush();

@@ -21,12 +21,15 @@ function start(options: RingOptions, rounds: number, slow: (thread: number) => b
   const rings = createRings(options);
   const reports: Report[] = [];
   threads = Array.from({ length: options.workers }, (_, thread) => {
-    const worker = new Worker(new URL("./member.ts", import.meta.url), { workerData: { rings, thread, rounds, slow: slow(thread) } });
+    const worker = new Worker(new URL("./member.ts", import.meta.url), {
+      workerData: { rings, thread, rounds, slow: slow(thread) },
+    });
     worker.on("message", (report: Report) => (reports[thread] = { ...reports[thread], ...report }));
     worker.on("error", (error) => (reports[thread] = { error: error as Error }));
     return worker;
   });
-  const all = (what: (report: Report) => boolean): boolean => Array.from(threads, (_, i) => reports[i]).every((one) => one !== undefined && what(one));
+  const all = (what: (report: Report) => boolean): boolean =>
+    Array.from(threads, (_, i) => reports[i]).every((one) => one !== undefined && what(one));
   return { rings, reports, all };
 }
 
