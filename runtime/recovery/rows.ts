@@ -3,6 +3,7 @@
  * and hands it over whole, so a transfer to another thread copies nothing.
  */
 import { Buffer } from "node:buffer";
+import { copyBytes } from "./copy-bytes.ts";
 import { WeirError } from "../errors/index.ts";
 import type { RowBatch } from "./types.ts";
 
@@ -17,6 +18,17 @@ export interface RowPacker {
   /** `value` undefined = the key was removed. @throws WEIR_ENCODE when the key has half of a surrogate pair */
   state(step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void;
   part(step: string, epoch: number, part: string, value: Uint8Array): void;
+  /** As `state`, with key (UTF-8) and value copied out of `bytes`; `valueEnd` -1 = the key was removed. */
+  copyState(
+    step: string,
+    epoch: number,
+    partition: number,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
   /** What was packed, in a buffer of its own; the packer starts anew. */
   take(): RowBatch;
 }
@@ -43,25 +55,28 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
     lastIndex = index;
     return index;
   }
-  function append(kind: number, step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void {
-    const valueLength = value === undefined ? 0 : value.byteLength;
-    const needed = size + rowOverhead + key.length * 3 + valueLength;
-    if (needed > bytes.byteLength) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, bytes.byteLength * 2));
-      grown.set(bytes.subarray(0, size));
-      bytes = grown;
-    }
+  function reserve(length: number): void {
+    if (size + length <= bytes.byteLength) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(size + length, bytes.byteLength * 2));
+    grown.set(bytes.subarray(0, size));
+    bytes = grown;
+  }
+  function writeHead(kind: number, step: string, epoch: number, partition: number): void {
     bytes[size] = kind;
     bytes.writeUInt16LE(indexOf(step), size + 1);
     bytes.writeUInt32LE(partition, size + 3);
     bytes.writeDoubleLE(epoch, size + 7);
+  }
+  function append(kind: number, step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void {
+    const valueLength = value === undefined ? 0 : value.byteLength;
+    reserve(rowOverhead + key.length * 3 + valueLength);
     const keyLength = writeKey(bytes, step, key, size + 19);
+    writeHead(kind, step, epoch, partition);
     bytes.writeUInt32LE(keyLength, size + 15);
-    let at = size + 19 + keyLength;
+    const at = size + 19 + keyLength;
     bytes.writeUInt32LE(valueLength, at);
-    at += 4;
-    if (value !== undefined) bytes.set(value, at);
-    size = at + valueLength;
+    if (value !== undefined) bytes.set(value, at + 4);
+    size = at + 4 + valueLength;
     rows += 1;
   }
   return {
@@ -76,6 +91,19 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
     },
     part(step, epoch, part, value) {
       append(rowKind.part, step, epoch, 0, part, value);
+    },
+    copyState(step, epoch, partition, source, keyStart, keyEnd, valueStart, valueEnd) {
+      const keyLength = keyEnd - keyStart;
+      const valueLength = valueEnd === -1 ? 0 : valueEnd - valueStart;
+      reserve(rowOverhead + keyLength + valueLength);
+      writeHead(valueEnd === -1 ? rowKind.removed : rowKind.state, step, epoch, partition);
+      bytes.writeUInt32LE(keyLength, size + 15);
+      copyBytes(source, keyStart, keyEnd, bytes, size + 19);
+      const at = size + 19 + keyLength;
+      bytes.writeUInt32LE(valueLength, at);
+      copyBytes(source, valueStart, valueStart + valueLength, bytes, at + 4);
+      size = at + 4 + valueLength;
+      rows += 1;
     },
     take() {
       const batch: RowBatch = { steps, bytes: new Uint8Array(bytes.buffer, 0, size), rows };

@@ -8,6 +8,18 @@ import { Buffer } from "node:buffer";
 import type { RowBatch } from "./types.ts";
 import { rowKind } from "./rows.ts";
 
+/** Where a row is; the same object for each row, valid until the next. */
+export interface SortedRow {
+  kind: number;
+  partition: number;
+  step: string;
+  bytes: Buffer;
+  keyStart: number;
+  keyEnd: number;
+  valueStart: number;
+  /** -1 = removed. */
+  valueEnd: number;
+}
 export interface SortedRows {
   readonly count: number;
   /** Distinct steps, in the order of their UTF-8 bytes. */
@@ -16,6 +28,8 @@ export interface SortedRows {
   readonly partitions: readonly number[];
   /** Whether there are positions of sources and sinks. */
   readonly parts: boolean;
+  /** Calls `visit` in order, and makes nothing per row. */
+  each(visit: (row: SortedRow) => void): void;
   /** Calls `visit` in order. `key` and `value` are views into the batches; `value` undefined = removed. */
   forEach(visit: (kind: number, partition: number, step: string, key: Buffer, value: Buffer | undefined) => void): void;
 }
@@ -72,19 +86,46 @@ export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}
     steps: steps.filter((_, index) => used.has(index)),
     partitions: [...new Set(present)].filter((partition) => partition < 2 ** 32),
     parts: present.at(-1) === 2 ** 32,
+    each,
     forEach(visit) {
-      for (const group of order) {
-        const step = steps[group % 65_536] as string;
-        const partition = Math.floor(group / 65_536);
-        for (const { bytes, row, keyEnd } of groups.get(group) as Row[]) {
-          const kind = bytes[row] as number;
-          const end = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
-          const value = kind === rowKind.removed ? undefined : bytes.subarray(keyEnd + 4, end);
-          visit(kind, kind === rowKind.part ? 0 : partition, step, bytes.subarray(row + 19, keyEnd), value);
-        }
-      }
+      each(({ kind, partition, step, bytes, keyStart, keyEnd, valueStart, valueEnd }) => {
+        visit(
+          kind,
+          partition,
+          step,
+          bytes.subarray(keyStart, keyEnd),
+          valueEnd === -1 ? undefined : bytes.subarray(valueStart, valueEnd),
+        );
+      });
     },
   };
+
+  function each(visit: (row: SortedRow) => void): void {
+    const view: SortedRow = {
+      kind: 0,
+      partition: 0,
+      step: "",
+      bytes: Buffer.alloc(0),
+      keyStart: 0,
+      keyEnd: 0,
+      valueStart: 0,
+      valueEnd: 0,
+    };
+    for (const group of order) {
+      const partition = Math.floor(group / 65_536);
+      view.step = steps[group % 65_536] as string;
+      for (const { bytes, row, keyEnd } of groups.get(group) as Row[]) {
+        view.kind = bytes[row] as number;
+        view.partition = view.kind === rowKind.part ? 0 : partition;
+        view.bytes = bytes;
+        view.keyStart = row + 19;
+        view.keyEnd = keyEnd;
+        view.valueStart = keyEnd + 4;
+        view.valueEnd = view.kind === rowKind.removed ? -1 : keyEnd + 4 + bytes.readUInt32LE(keyEnd);
+        visit(view);
+      }
+    }
+  }
 }
 
 interface Row {
