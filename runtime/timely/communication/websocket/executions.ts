@@ -14,7 +14,9 @@ export interface MeshTopology {
 
 export interface Executions {
   /** Number, topology and beginning of the entered execution. */
-  readonly current: { readonly execution: number; readonly topology: MeshTopology; readonly since: number } | undefined;
+  readonly current:
+    | { readonly execution: number; readonly topology: MeshTopology; readonly since: number; readonly failure: Error | undefined }
+    | undefined;
   enter(execution: number, topology: MeshTopology): RemotePort;
   /** Ends the entered execution with an error, if `process` takes part in it (or none is given). */
   fail(error: Error, process?: number): void;

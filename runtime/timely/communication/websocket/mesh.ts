@@ -246,7 +246,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   /** Only an execution makes an absent peer a lost one. */
   function checkAbsent(other: number, peer: Peer, time: number): void {
     const { current } = executions;
-    if (current === undefined || other >= current.topology.processes) return;
+    if (current === undefined || current.failure !== undefined || other >= current.topology.processes) return;
     if (!peer.link.wasUp) {
       if (time - current.since > startTimeoutMs) lose(other, lostError(other, `has not been reached for ${startTimeoutMs} ms`));
       return;

@@ -132,6 +132,18 @@ test("a process that dies is lost within the shorter timeout, to those it dialle
   expect(b!.failures).toEqual([]);
 });
 
+test("a process that never comes is lost after the time to start, once", async () => {
+  processes = createProcesses({ startTimeoutMs: 100, heartbeatMs: 20 });
+  const mesh = await processes.start(0);
+  const events: unknown[] = [];
+  mesh.onPeer((...event) => events.push(event));
+  const a = createStation(openMeshFabric(mesh.enter(1, pair)));
+  await until(() => a.failures.length > 0, "the absence was noticed");
+  await pause(100);
+  expect(a.failures).toMatchObject([{ code: "WEIR_PEER_LOST", message: expect.stringContaining("process 1") as string }]);
+  expect(events).toEqual([[1, "lost"]]);
+});
+
 test("a process that restarts is lost at once, and is there for the next execution", async () => {
   processes = createProcesses();
   await processes.start(0);
