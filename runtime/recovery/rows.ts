@@ -33,9 +33,11 @@ export interface RowPacker {
   take(): RowBatch;
 }
 
-/** @param initialBytes capacity to begin with, also after each `take`. */
+const nothing: Buffer<ArrayBuffer> = Buffer.alloc(0);
+
+/** @param initialBytes capacity to begin with, also after each `take`; made when the first row comes. */
 export function createRowPacker(initialBytes = 4096): RowPacker {
-  let bytes = Buffer.allocUnsafeSlow(initialBytes);
+  let bytes = nothing;
   let size = 0;
   let rows = 0;
   let steps: string[] = [];
@@ -57,7 +59,7 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
   }
   function reserve(length: number): void {
     if (size + length <= bytes.byteLength) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(size + length, bytes.byteLength * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.max(size + length, bytes.byteLength * 2, initialBytes));
     grown.set(bytes.subarray(0, size));
     bytes = grown;
   }
@@ -106,8 +108,9 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
       rows += 1;
     },
     take() {
-      const batch: RowBatch = { steps, bytes: new Uint8Array(bytes.buffer, 0, size), rows };
-      bytes = Buffer.allocUnsafeSlow(initialBytes);
+      // An empty batch gets a buffer of its own as well: whoever gets a batch may move it.
+      const batch: RowBatch = { steps, bytes: size === 0 ? new Uint8Array() : new Uint8Array(bytes.buffer, 0, size), rows };
+      bytes = nothing;
       size = 0;
       rows = 0;
       steps = [];

@@ -1,6 +1,6 @@
 /** What recovery as a whole promises, checked against a plain model over random histories. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import Database from "better-sqlite3";
 import { zstdDecompressSync } from "node:zlib";
 import { type Snapshot, type Store, type StoreFault, createMemoryStore, readManifest } from "../../runtime/recovery/index.ts";
@@ -125,6 +125,8 @@ async function applyPlainly(store: Store, snapshot: Snapshot): Promise<Model> {
   }
   return model;
 }
+
+vi.setConfig({ testTimeout: 120_000 });
 
 describe("over random histories of writes, snapshots, compactions, rescales and restarts", () => {
   test("every retained snapshot loads as what was written, garbage collection included", async () => {

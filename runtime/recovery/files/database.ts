@@ -73,7 +73,7 @@ export function decodeDatabase(bytes: Uint8Array): DecodedFile {
   return {
     meta,
     *rows(epoch, filter = {}, shape = {}) {
-      const packer = createRowPacker(batchBytes + 4096);
+      const packer = createRowPacker(Math.min(batchBytes + 4096, pages.byteLength));
       let partition = -1;
       let step = "";
       let stepBytes = Buffer.alloc(0);
