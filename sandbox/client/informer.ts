@@ -99,9 +99,10 @@ export function startInformer<T extends KubernetesObject>(
     return page.metadata.resourceVersion ?? "";
   };
 
-  /** The version to go on from, or undefined when it has expired. */
-  const watch = async (from: string, progressed: () => void): Promise<string | undefined> => {
-    let version = from;
+  /** Undefined: everything is to be listed. What was seen counts also when the watch is cut in the next moment. */
+  let version: string | undefined;
+
+  const watch = async (from: string, progressed: () => void): Promise<void> => {
     // The server is asked to end the watch after some minutes, spread so that not all end together.
     const query = {
       ...selectors,
@@ -124,7 +125,10 @@ export function startInformer<T extends KubernetesObject>(
           const event = JSON.parse(line) as WatchEvent<T>;
           if (event.type === "ERROR") {
             const status = event.object as Status;
-            if (status.code === 410) return undefined;
+            if (status.code === 410) {
+              version = undefined;
+              return;
+            }
             throw new ApiError(status.code ?? 0, status.reason ?? "Unknown", `watch ${path}: ${status.message}`);
           }
           const object = event.object as T;
@@ -137,12 +141,10 @@ export function startInformer<T extends KubernetesObject>(
     } finally {
       stream.destroy();
     }
-    return version;
   };
 
   const run = async (): Promise<void> => {
     let attempt = 0;
-    let version: string | undefined;
     const progressed = (): void => {
       attempt = 0;
     };
@@ -152,7 +154,7 @@ export function startInformer<T extends KubernetesObject>(
           version = await relist();
           attempt = 0;
         }
-        version = await watch(version, progressed);
+        await watch(version, progressed);
         // A watch that the server ended at once, again and again, must not become a busy loop.
         if (attempt > 0) await pause(delayMs(attempt, 50, 1000), stopping.signal);
         attempt++;

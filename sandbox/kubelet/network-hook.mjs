@@ -126,7 +126,7 @@ function running(pid) {
   }
 }
 
-/** Changes where a connection goes; `options` is the caller's own, so a copy is changed and returned. */
+/** Where a connection goes: the options, a changed copy of them, or { refused } when nobody is there. */
 function route(options) {
   if (options.path || options.port === undefined) return options;
   const host = String(options.host ?? "localhost");
@@ -141,22 +141,33 @@ function route(options) {
   if (!mapped) return targetPort === port ? options : { ...options, port: targetPort };
   const address = found ? found.addresses[turn++ % (found.addresses.length || 1)] : host;
   if (address === undefined || !/^127\.(?!0\.0\.1$)/.test(address)) return options;
-  const at = listener(address, targetPort) ?? { host: "127.0.0.1", port: 1 };
-  return { ...options, host: at.host, port: at.port };
+  const at = listener(address, targetPort);
+  return at === undefined ? { refused: `${address}:${targetPort}` } : { ...options, host: at.host, port: at.port };
 }
 
 function patchConnect() {
   const { connect } = net.Socket.prototype;
   net.Socket.prototype.connect = function (...args) {
     const [first] = args;
+    let routed;
     if (Array.isArray(first)) {
       // Node's own normalised form: [options, callback], marked by a symbol on the array.
-      if (first[0] && typeof first[0] === "object") first[0] = route(first[0]);
-    } else if (first && typeof first === "object") args[0] = route(first);
+      if (first[0] && typeof first[0] === "object") routed = first[0] = route(first[0]);
+    } else if (first && typeof first === "object") routed = args[0] = route(first);
     else if (typeof first === "number" || /^\d+$/.test(first)) {
       const options = { port: first };
       if (typeof args[1] === "string") options.host = args[1];
-      args = [route(options), ...args.slice(options.host === undefined ? 1 : 2)];
+      routed = route(options);
+      args = [routed, ...args.slice(options.host === undefined ? 1 : 2)];
+    }
+    if (routed?.refused) {
+      const error = Object.assign(new Error(`connect ECONNREFUSED ${routed.refused}`), {
+        code: "ECONNREFUSED",
+        errno: -111,
+        syscall: "connect",
+      });
+      process.nextTick(() => this.destroy(error));
+      return this;
     }
     return Reflect.apply(connect, this, args);
   };

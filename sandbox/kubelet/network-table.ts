@@ -80,8 +80,8 @@ export function openNetworkTable(directory: string, mode: NetworkMode): NetworkT
       try {
         return JSON.parse(readFileSync(join(listeners, `${address}_${port}`), "utf8")) as { host: string; port: number };
       } catch {
-        // Nobody listens: port 1 of loopback refuses, as the pod would.
-        return { host: "127.0.0.1", port: 1 };
+        // Nobody listens. Nobody can on port 0, so that whoever connects is refused, as the pod would.
+        return { host: "127.0.0.1", port: 0 };
       }
     },
     forget(address) {
