@@ -21,7 +21,7 @@ export async function execute<R>(options: { workers?: number }, body: (worker: W
   if (!Number.isSafeInteger(count) || count < 1)
     throw new WeirError("WEIR_USAGE", `execute: ${String(count)} is no number of workers`);
   const workers = createThreadFabrics(count).map((fabric) => createWorker({ fabric, clock: Date.now }));
-  const turns = createTurns(workers);
+  const turns = createTurns(workers, () => warnOfWaiting(workers));
   const alive = workers.map(() => true);
   let failure: { error: unknown } | undefined;
   let returned = 0;
@@ -48,8 +48,8 @@ export async function execute<R>(options: { workers?: number }, body: (worker: W
       return;
     }
     if (workers.some((worker) => worker.nextTimer() !== undefined || worker.awaitsOutside())) return;
-    const held = workers.flatMap((worker) => worker.outstanding());
-    if (held.length > 0) throw new WeirError("WEIR_TIMELY_STUCK", `a dataflow can not complete: ${held[0]} is still held`);
+    const held = listHeld(workers);
+    if (held !== "") throw new WeirError("WEIR_TIMELY_STUCK", `a dataflow can not complete, as these are still held: ${held}`);
   };
   const run = async (worker: EngineWorker): Promise<R> => {
     try {
@@ -70,6 +70,19 @@ export async function execute<R>(options: { workers?: number }, body: (worker: W
     }
   };
   return Promise.all(workers.map(run));
+}
+
+function listHeld(workers: readonly EngineWorker[]): string {
+  const held = [...new Set(workers.flatMap((worker) => worker.outstanding()))];
+  return held.length <= 5 ? held.join("; ") : `${held.slice(0, 5).join("; ")} and ${held.length - 5} more`;
+}
+
+/** A capability that nobody drops makes a program wait for ever, and so may a person at a keyboard: only its author can tell. */
+function warnOfWaiting(workers: readonly EngineWorker[]): void {
+  const held = listHeld(workers);
+  if (held === "" || workers.some((worker) => worker.nextTimer() !== undefined)) return;
+  const message = `execute: nothing has moved for seconds while the bodies wait. Held are ${held}. Was a capability not dropped, an input not read or not advanced?`;
+  process.emitWarning(message, { code: "WEIR_TIMELY_STUCK" });
 }
 
 /** Ends a loop of steps that waits for workers which it does not let run. */

@@ -9,6 +9,8 @@ import type { EngineWorker } from "./worker.ts";
 const turnMs = 4;
 /** Turns of the event loop in a row that bring nothing, after which it sleeps in between. */
 const eager = 16;
+/** Milliseconds in which nothing moves, after which somebody should be told. */
+const patience = 5_000;
 
 export interface Turns {
   /** Whether the event loop should have its turn. Reads the clock now and then only. */
@@ -16,9 +18,11 @@ export interface Turns {
   next(): Promise<void> | undefined;
 }
 
-export function createTurns(workers: readonly EngineWorker[]): Turns {
+/** `onStill` is called once when nothing has moved for seconds. */
+export function createTurns(workers: readonly EngineWorker[], onStill: () => void): Turns {
   let calls = 0;
   let idle = 0;
+  let still = Infinity;
   let end = performance.now() + turnMs;
   let pause: Promise<void> | undefined;
   const isDue = (): boolean => (++calls & 15) === 0 && performance.now() >= end;
@@ -26,7 +30,13 @@ export function createTurns(workers: readonly EngineWorker[]): Turns {
     if (idle < eager) await new Promise((resolve) => setImmediate(resolve));
     else await new Promise((resolve) => setTimeout(resolve, 1));
     pause = undefined;
-    end = performance.now() + turnMs;
+    const now = performance.now();
+    end = now + turnMs;
+    if (idle === eager) still = now + patience;
+    if (idle > eager && now >= still) {
+      still = Infinity;
+      onStill();
+    }
   };
   return {
     isDue,

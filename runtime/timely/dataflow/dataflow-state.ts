@@ -160,7 +160,7 @@ export class DataflowState {
     }
     this.#report(tracker);
     this.enlisted = false;
-    if (tracker.live === 0 && this.changes.size === 0) this.end();
+    if (tracker.live === 0 && this.changes.isEmpty) this.end();
     else if (active.size > 0) this.enlist();
   }
 
@@ -171,7 +171,8 @@ export class DataflowState {
 
   #report(tracker: Tracker): void {
     const { changes } = this;
-    if (changes.size === 0 || (changes.size < heldChanges && !changes.someNegative(this.#decisive))) return;
+    changes.compact();
+    if (changes.isEmpty || (changes.length < heldChanges && !changes.someNegative(this.#decisive))) return;
     const { fabric, index, peers } = this.host;
     if (peers > 1) {
       const flat: (number | Time)[] = [];
@@ -196,6 +197,7 @@ export class DataflowState {
   /** What keeps it from completing, for messages. */
   describeOutstanding(): string[] {
     const held = this.#tracker!.pointstamps().filter(({ count }) => count > 0);
+    held.sort((a, b) => formatTime(a.time).localeCompare(formatTime(b.time), "en", { numeric: true }));
     return held.map(
       ({ location, time }) => `time ${formatTime(time)} at ${this.labels[location] ?? "a stream"} of dataflow ${this.id}`,
     );

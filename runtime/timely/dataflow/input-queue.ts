@@ -142,10 +142,8 @@ export class InputQueue implements OperatorInput<any, any> {
 
   /** Moves what waits to the start of the arrays. */
   #shift(): void {
-    for (const array of [this.#times, this.#batches, this.#weights, this.#senders, this.#owed] as unknown[][]) {
-      array.copyWithin(0, this.#head, this.#tail);
-      array.length = this.#tail - this.#head;
-    }
+    for (const array of [this.#times, this.#batches, this.#weights, this.#senders, this.#owed] as unknown[][])
+      array.splice(0, this.#head);
     this.#tail -= this.#head;
     this.#head = 0;
   }

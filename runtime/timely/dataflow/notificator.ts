@@ -25,15 +25,19 @@ export class Notifications<T> implements Notificator<T> {
       throw capabilityError(`${this.#owner}: notifyAt needs a capability; retain that of a batch`);
     if (!capability.held) throw capabilityError(`${this.#owner}: notifyAt with a capability that was dropped`);
     const requests = this.#requests;
-    let at = requests.length;
-    while (at > 0 && compareTimes(requests[at - 1]!.time as Time, capability.time) > 0) at--;
-    if (at > 0 && sameTime(requests[at - 1]!.time as Time, capability.time)) {
-      if (requests[at - 1] !== capability) capability.drop();
-      return;
+    let low = 0;
+    let high = requests.length;
+    // The latest times are asked for most.
+    while (low < high) {
+      const middle = high - low < 4 ? high - 1 : (low + high) >>> 1;
+      if (compareTimes(requests[middle]!.time as Time, capability.time) <= 0) low = middle + 1;
+      else high = middle;
     }
-    requests.push(capability);
-    for (let i = requests.length - 1; i > at; i--) requests[i] = requests[i - 1]!;
-    requests[at] = capability;
+    const known = requests[low - 1];
+    if (known !== undefined && sameTime(known.time as Time, capability.time)) {
+      if (known !== capability) capability.drop();
+    } else if (low === requests.length) requests.push(capability);
+    else requests.splice(low, 0, capability);
   }
 
   /** Takes out, in time order, the requests that no input can still bring. */

@@ -2,48 +2,73 @@
  * Changes of pointstamp counts that one worker has made and not reported yet. They leave together, so that consuming an input
  * and acquiring the capability or message that results from it are one event for everybody else.
  *
- * Invariant: at most one entry per (location, time). An update finds its entry through a chain per location, newest first:
+ * An update looks for its entry among the newest few of its location, through a chain, and else adds one:
  *
  *   #last[location] -> entry -> #previous[entry] -> …
+ *
+ * Entries of one location and time that were not found this way, and those that have come to zero, are dealt with by `compact`:
+ * it is called before the batch is read, and whenever the batch has doubled, so that a batch held back stays as small as what it says.
  */
-import { sameTime, type Time } from "./time.ts";
+import { compareTimes, sameTime, type Time } from "./time.ts";
+
+/** Entries that an update looks at: more than most locations ever have. */
+const looks = 16;
 
 export class ChangeBatch {
-  /** Entries with a difference other than zero. */
-  size = 0;
   readonly #locations: number[] = [];
   readonly #times: Time[] = [];
   readonly #differences: number[] = [];
   readonly #previous: number[] = [];
   readonly #last: number[] = [];
   #length = 0;
+  /** Entries with a difference other than zero. */
+  #nonzero = 0;
+  /** Whether two entries may be of the same location and time. */
+  #ambiguous = false;
+  #compactAt = 64;
+
+  /** Whether it says nothing. True as well for changes that cancel out, once it has been compacted. */
+  get isEmpty(): boolean {
+    return this.#nonzero === 0;
+  }
+
+  /** Entries; after `compact`, changes. */
+  get length(): number {
+    return this.#length;
+  }
 
   update(location: number, time: Time, difference: number): void {
     const last = this.#last;
     while (last.length <= location) last.push(-1);
     let entry = last[location]!;
-    while (entry >= 0) {
+    for (let look = 0; entry >= 0; look++) {
+      if (look === looks) {
+        this.#ambiguous = true;
+        break;
+      }
       const known = this.#times[entry]!;
       if (known === time || (typeof known === "object" && sameTime(known, time))) {
         const before = this.#differences[entry]!;
         const after = before + difference;
         this.#differences[entry] = after;
         if (before === 0) {
-          if (after !== 0) this.size++;
-        } else if (after === 0 && --this.size === 0) this.clear();
+          if (after !== 0) this.#nonzero++;
+        } else if (after === 0 && --this.#nonzero === 0) this.clear();
         return;
       }
       entry = this.#previous[entry]!;
     }
     if (difference === 0) return;
-    if (this.#length > 64 && this.#length > 2 * this.size) this.#compact();
-    entry = this.#length++;
-    this.#locations[entry] = location;
-    this.#times[entry] = time;
-    this.#differences[entry] = difference;
-    this.#previous[entry] = last[location]!;
-    last[location] = entry;
-    this.size++;
+    if (this.#length >= this.#compactAt) {
+      this.#rebuild();
+      this.#compactAt = Math.max(64, 2 * this.#length);
+    }
+    this.#append(location, time, difference);
+  }
+
+  /** Brings it to one entry per location and time, none of them zero. */
+  compact(): void {
+    if (this.#ambiguous || this.#nonzero !== this.#length) this.#rebuild();
   }
 
   /** Whether `test` holds for an entry that takes something away. */
@@ -63,23 +88,39 @@ export class ChangeBatch {
   clear(): void {
     for (let i = 0; i < this.#length; i++) this.#last[this.#locations[i]!] = -1;
     this.#length = 0;
-    this.size = 0;
+    this.#nonzero = 0;
+    this.#ambiguous = false;
+    this.#compactAt = 64;
   }
 
-  /** Drops entries that have come to zero, so that a batch held back for long stays as small as what it says. */
-  #compact(): void {
-    const length = this.#length;
-    for (let i = 0; i < length; i++) this.#last[this.#locations[i]!] = -1;
-    let kept = 0;
-    for (let i = 0; i < length; i++) {
-      if (this.#differences[i] === 0) continue;
-      const location = this.#locations[i]!;
-      this.#locations[kept] = location;
-      this.#times[kept] = this.#times[i]!;
-      this.#differences[kept] = this.#differences[i]!;
-      this.#previous[kept] = this.#last[location]!;
-      this.#last[location] = kept++;
+  #append(location: number, time: Time, difference: number): void {
+    const entry = this.#length++;
+    this.#locations[entry] = location;
+    this.#times[entry] = time;
+    this.#differences[entry] = difference;
+    this.#previous[entry] = this.#last[location]!;
+    this.#last[location] = entry;
+    this.#nonzero++;
+  }
+
+  #rebuild(): void {
+    const locations = this.#locations.slice(0, this.#length);
+    const times = this.#times.slice(0, this.#length);
+    const differences = this.#differences.slice(0, this.#length);
+    const order = Array.from({ length: this.#length }, (_, i) => i);
+    if (this.#ambiguous) order.sort((a, b) => locations[a]! - locations[b]! || compareTimes(times[a]!, times[b]!));
+    const compactAt = this.#compactAt;
+    this.clear();
+    this.#compactAt = compactAt;
+    for (let i = 0; i < order.length;) {
+      const first = order[i]!;
+      let sum = differences[first]!;
+      for (i++; i < order.length && isSame(first, order[i]!); i++) sum += differences[order[i]!]!;
+      if (sum !== 0) this.#append(locations[first]!, times[first]!, sum);
     }
-    this.#length = kept;
+
+    function isSame(a: number, b: number): boolean {
+      return locations[a] === locations[b] && sameTime(times[a]!, times[b]!);
+    }
   }
 }

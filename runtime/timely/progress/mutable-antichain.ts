@@ -23,8 +23,10 @@ export class TotalMutableAntichain implements MutableAntichain {
   /** The least time with a positive count; Infinity when there is none. */
   least = Infinity;
   moved = false;
+  /** In use from #head on: times mostly go from the front and come at the end. */
   readonly #times: number[] = [];
   readonly #counts: number[] = [];
+  #head = 0;
 
   update(time: number, difference: number): number {
     const before = this.least;
@@ -36,16 +38,12 @@ export class TotalMutableAntichain implements MutableAntichain {
   #count(time: number, difference: number): number {
     const times = this.#times;
     const counts = this.#counts;
-    let at = times.length - 1;
-    // Most changes are at the latest times; long histories are searched by halves.
-    if (at > 16) at = lastAtOrBefore(times, time);
-    else while (at >= 0 && times[at]! > time) at--;
-    if (at >= 0 && times[at] === time) {
+    const at = this.#lastAtOrBefore(time);
+    if (at >= this.#head && times[at] === time) {
       const count = counts[at]! + difference;
       counts[at] = count;
       if (count === 0) {
-        removeAt(times, at);
-        removeAt(counts, at);
+        this.#remove(at);
         if (time === this.least) this.#findLeast();
         return -1;
       }
@@ -62,8 +60,8 @@ export class TotalMutableAntichain implements MutableAntichain {
   }
 
   countOf(time: number): number {
-    const at = lastAtOrBefore(this.#times, time);
-    return at >= 0 && this.#times[at] === time ? this.#counts[at]! : 0;
+    const at = this.#lastAtOrBefore(time);
+    return at >= this.#head && this.#times[at] === time ? this.#counts[at]! : 0;
   }
 
   elements(): readonly number[] {
@@ -71,12 +69,40 @@ export class TotalMutableAntichain implements MutableAntichain {
   }
 
   entries(): [Time, number][] {
-    return this.#times.map((time, i) => [time, this.#counts[i]!]);
+    return this.#times.slice(this.#head).map((time, i) => [time, this.#counts[this.#head + i]!]);
+  }
+
+  /** The position of the last time that is not after `time`; #head - 1 when there is none. */
+  #lastAtOrBefore(time: number): number {
+    const times = this.#times;
+    let low = this.#head;
+    let high = times.length;
+    // Most changes are at the latest times.
+    for (let at = high - 1, end = Math.max(low, high - 8); at >= end; at--) if (times[at]! <= time) return at;
+    high = Math.max(low, high - 8);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (times[middle]! <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #remove(at: number): void {
+    if (at !== this.#head || at + 1 === this.#times.length) {
+      removeAt(this.#times, at);
+      removeAt(this.#counts, at);
+    } else if (++this.#head >= 32 && this.#head * 2 >= this.#times.length) {
+      this.#times.splice(0, this.#head);
+      this.#counts.splice(0, this.#head);
+      this.#head = 0;
+    }
+    if (this.#head === this.#times.length) this.#times.length = this.#counts.length = this.#head = 0;
   }
 
   #findLeast(): void {
     const counts = this.#counts;
-    for (let i = 0; i < counts.length; i++) {
+    for (let i = this.#head; i < counts.length; i++) {
       if (counts[i]! > 0) {
         this.least = this.#times[i]!;
         return;
@@ -156,23 +182,23 @@ export function createMutableAntichain(coordinates: number): MutableAntichain {
   return coordinates === 1 ? new TotalMutableAntichain() : new PartialMutableAntichain();
 }
 
-function lastAtOrBefore(times: readonly number[], time: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
+/** Long arrays are moved by the engine, short ones faster by hand. */
+const long = 64;
 
 function removeAt<E>(array: E[], at: number): void {
+  if (array.length - at > long) {
+    array.splice(at, 1);
+    return;
+  }
   for (let i = at + 1; i < array.length; i++) array[i - 1] = array[i]!;
   array.pop();
 }
 
 function insertAt<E>(array: E[], at: number, element: E): void {
+  if (array.length - at > long) {
+    array.splice(at, 0, element);
+    return;
+  }
   array.push(element);
   for (let i = array.length - 1; i > at; i--) array[i] = array[i - 1]!;
   array[at] = element;
