@@ -21,7 +21,7 @@ test("keys hash as they always did: persisted keys are routed by it", () => {
 });
 
 test("keys spread evenly over partitions", () => {
-  const counts = new Array<number>(128).fill(0);
+  const counts = Array.from({ length: 128 }, () => 0);
   for (let i = 0; i < 128_000; i++) counts[partitionOf(`k${i}`, 128)]!++;
   expect(Math.min(...counts)).toBeGreaterThan(850);
   expect(Math.max(...counts)).toBeLessThan(1150);

@@ -15,10 +15,10 @@ export class Entry {
   stored = false;
   /** Discarded; only its removal still has to be recorded. */
   gone = false;
-  /** The system time for which the key asked to be woken; Infinity = none. */
-  wake = Infinity;
-  /** The earliest time for which the key stands in the queue of wakes; Infinity = it does not. */
-  queued = Infinity;
+  /** The system time for which the key asked to be woken. Undefined rather than Infinity: a number here costs memory of its own. */
+  wake: number | undefined = undefined;
+  /** The earliest time for which the key stands in the queue of wakes. */
+  queued: number | undefined = undefined;
   /** Values of the chunk being handled, for steps that take them together. */
   batch: unknown[] | undefined = undefined;
 

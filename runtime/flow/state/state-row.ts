@@ -10,9 +10,9 @@ import { decodeValue, encodeValue } from "../../timely/communication/codec/index
 
 const hasWake = 1;
 
-export function encodeStateRow(state: unknown, wake: number): Uint8Array {
+export function encodeStateRow(state: unknown, wake: number | undefined): Uint8Array {
   const value = encodeValue(state);
-  if (wake === Infinity) {
+  if (wake === undefined) {
     const row = new Uint8Array(1 + value.length);
     row.set(value, 1);
     return row;
@@ -29,8 +29,8 @@ export function decodeStateRow(row: Uint8Array): unknown {
   return decodeValue(row.subarray(header(row)));
 }
 
-export function wakeOf(row: Uint8Array): number {
-  return header(row) === 1 ? Infinity : new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
+export function wakeOf(row: Uint8Array): number | undefined {
+  return header(row) === 1 ? undefined : new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
 }
 
 function header(row: Uint8Array): number {

@@ -97,7 +97,7 @@ export class StepState {
     this.entries.delete(entry.key);
     entry.gone = true;
     entry.state = undefined;
-    entry.wake = Infinity;
+    entry.wake = undefined;
     if (entry.stored) this.#graves.set(entry.key, entry);
   }
 
@@ -146,7 +146,7 @@ export class StepState {
     return row.length;
   }
 
-  load(partition: number, key: string, bytes: Uint8Array, wake: number): void {
+  load(partition: number, key: string, bytes: Uint8Array, wake: number | undefined): void {
     const entry = new Entry(key);
     entry.bytes = bytes;
     entry.partition = partition;

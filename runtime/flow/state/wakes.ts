@@ -11,7 +11,7 @@ export class Wakes {
   /** Sets the key's wake time, replacing an earlier or later one. */
   set(entry: Entry, time: number): void {
     entry.wake = time;
-    if (time < entry.queued) {
+    if (entry.queued === undefined || time < entry.queued) {
       entry.queued = time;
       this.#queue.push(entry, time);
     }
@@ -22,20 +22,20 @@ export class Wakes {
     return this.#queue.peekValue() ?? Infinity;
   }
 
-  /** Takes out the keys whose time has come, earliest first. Each must ask again to be woken again. */
+  /**
+   * Takes the keys whose time has come out of the queue, earliest first. Their wake time is left standing: a snapshot under way
+   * may have to record it before the key is woken; whoever wakes the key clears it.
+   */
   due(now: number): Entry[] {
     const due: Entry[] = [];
     while (this.next() <= now) {
       const time = this.next();
       const entry = this.#queue.pop()!;
       if (entry.queued !== time) continue;
-      entry.queued = Infinity;
-      if (entry.gone || entry.wake === Infinity) continue;
+      entry.queued = undefined;
+      if (entry.gone || entry.wake === undefined) continue;
       if (entry.wake > now) this.set(entry, entry.wake);
-      else {
-        entry.wake = Infinity;
-        due.push(entry);
-      }
+      else due.push(entry);
     }
     return due;
   }

@@ -48,9 +48,11 @@ export function statefulOperator(
     );
     const driver = step.driver({ step: metrics.step, state, wakes, outlets, now: runtime.now });
     state.attach(driver, recorder);
-    for (const entry of state.entries.values()) {
-      entry.queued = Infinity;
-      if (entry.wake !== Infinity) wakes.set(entry, entry.wake);
+    if (driver.notify !== undefined) {
+      for (const entry of state.entries.values()) {
+        entry.queued = undefined;
+        if (entry.wake !== undefined) wakes.set(entry, entry.wake);
+      }
     }
 
     let current = 0;
@@ -133,7 +135,10 @@ export function statefulOperator(
     const notifyDue = (): void => {
       if (driver.notify === undefined || wakes.next() === Infinity) return;
       for (const entry of wakes.due(runtime.now())) {
-        if (!entry.gone) driver.notify(state.open(entry.key));
+        if (entry.gone) continue;
+        state.open(entry.key);
+        entry.wake = undefined;
+        driver.notify(entry);
       }
       const next = wakes.next();
       if (next === Infinity || next === armed) return;

@@ -59,7 +59,7 @@ test("mapAsync that rejects names the step and keeps the cause", async () => {
 });
 
 test("enrichCached asks once per key while entries live", async () => {
-  let now = 0;
+  const now = 0;
   const asked: string[] = [];
   const out: string[] = [];
   const flow = new Dataflow("enrich");

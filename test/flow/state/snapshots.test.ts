@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Recorder } from "../../../runtime/flow/index.ts";
 import { createKeyedStates, decodeStateRow, partitionOf } from "../../../runtime/flow/index.ts";
 import { StepState } from "../../../runtime/flow/state/step-state.ts";
+import { Wakes } from "../../../runtime/flow/state/wakes.ts";
 import { encodeStateRow, wakeOf } from "../../../runtime/flow/state/state-row.ts";
 
 type Row = readonly [epoch: number, key: string, value: unknown];
@@ -95,9 +96,46 @@ test("a removal is recorded only for keys that are stored, and a key that comes 
   ]);
 });
 
+test("a key that is woken while a snapshot waits to record it is recorded with its wake time", () => {
+  const rows: [number, number | undefined][] = [];
+  const state = new StepState("step", () => 0);
+  const recorder = { enabled: true, part: () => undefined, prepared: () => undefined };
+  const form = { snapshot: () => 0, revive: () => undefined };
+  state.attach(form, { ...recorder, state: (_step, epoch, _partition, _key, row) => void rows.push([epoch, wakeOf(row!)]) });
+  const wakes = new Wakes();
+  wakes.set(state.open("k"), 100);
+  state.snapshot(1);
+  expect(wakes.due(99)).toEqual([]);
+  const [entry] = wakes.due(100);
+  state.open(entry!.key);
+  entry!.wake = undefined;
+  state.snapshot(2);
+  finish(state);
+  expect(rows).toEqual([
+    [1, 100],
+    [2, undefined],
+  ]);
+});
+
+test("a wake time that is pushed forward keeps one place in the queue, and an earlier one comes first", () => {
+  const { state } = recorded();
+  const wakes = new Wakes();
+  const [a, b] = [state.open("a"), state.open("b")];
+  for (let time = 10; time <= 1_000; time += 10) wakes.set(a, time);
+  wakes.set(b, 500);
+  wakes.set(b, 400);
+  expect(wakes.due(399)).toEqual([]);
+  expect(wakes.due(400).map((entry) => entry.key)).toEqual(["b"]);
+  b.wake = undefined;
+  expect(wakes.due(999)).toEqual([]);
+  expect(wakes.due(1_000).map((entry) => entry.key)).toEqual(["a"]);
+  a.wake = undefined;
+  expect([wakes.due(1e9), wakes.next()]).toEqual([[], Infinity]);
+});
+
 test("rows carry the wake time in front of the state", () => {
   expect(wakeOf(encodeStateRow({ a: 1 }, 12_345.5))).toBe(12_345.5);
-  expect(wakeOf(encodeStateRow({ a: 1 }, Infinity))).toBe(Infinity);
+  expect(wakeOf(encodeStateRow({ a: 1 }, undefined))).toBeUndefined();
   expect(decodeStateRow(encodeStateRow({ a: [1, "x"] }, 7))).toEqual({ a: [1, "x"] });
   expect(() => decodeStateRow(new Uint8Array([9, 9]))).toThrow(expect.objectContaining({ code: "WEIR_DECODE" }));
   expect(() => wakeOf(new Uint8Array())).toThrow(expect.objectContaining({ code: "WEIR_DECODE" }));
@@ -107,7 +145,7 @@ test("loaded keys are read without being touched, and whole partitions are dropp
   const states = createKeyedStates(8);
   const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
   for (let partition = 0; partition < 8; partition++) states.addPartition(partition);
-  for (const key of keys) states.load("step", partitionOf(key, 8), key, encodeStateRow({ key }, Infinity));
+  for (const key of keys) states.load("step", partitionOf(key, 8), key, encodeStateRow({ key }, undefined));
   expect(states.count("step")).toBe(100);
   expect(states.read("step", "k7")).toEqual({ key: "k7" });
   expect(states.read("step", "none")).toBeUndefined();

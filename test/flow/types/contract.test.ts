@@ -17,15 +17,16 @@ async function compile(
     await copyFile(join(import.meta.dirname, "program.ts"), join(folder, "program.ts"));
     for (const [name, from] of Object.entries(files)) await copyFile(from, join(folder, name));
     const options = {
-      ...{
-        target: "es2024",
-        lib: ["es2024", "esnext.iterator"],
-        module: "nodenext",
-        moduleResolution: "nodenext",
-        strict: true,
-        noEmit: true,
-      },
-      ...{ skipLibCheck: true, allowImportingTsExtensions: true, types: ["node"], typeRoots: [join(root, "node_modules/@types")] },
+      target: "es2024",
+      lib: ["es2024", "esnext.iterator"],
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      allowImportingTsExtensions: true,
+      types: ["node"],
+      typeRoots: [join(root, "node_modules/@types")],
       ...compilerOptions,
     };
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));

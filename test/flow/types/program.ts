@@ -162,6 +162,5 @@ flow.input(
 );
 const exported: FlowExport = async (params) => (params["x"] === undefined ? flow : new Dataflow(params["x"]));
 const error: WeirError | undefined = undefined as unknown as WeirError;
-error?.code.length;
-error?.step?.length;
+console.log(error?.code.length, error?.step?.length);
 export default exported;
