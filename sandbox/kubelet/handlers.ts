@@ -31,7 +31,7 @@ function portOf(container: Container, port: number | string): number {
 const refusal = (error: NodeJS.ErrnoException): HandlerResult => ({
   ok: false,
   message: error.message,
-  refused: error.code === "ECONNREFUSED",
+  refused: error.code === "ECONNREFUSED" || error.code === "EADDRNOTAVAIL",
 });
 
 function runCommand(command: readonly string[], context: HandlerContext, timeoutMs: number): Promise<HandlerResult> {

@@ -93,6 +93,8 @@ export function adoptProcess(pid: number, startTime: string): RunningProcess | u
     const timer = setInterval(() => {
       if (isSame(pid, startTime)) return;
       clearInterval(timer);
+      // As long as nobody has the leader's number, the group of that number is the leader's own.
+      if (startTimeOf(pid) === undefined) send(-pid, "SIGKILL");
       exit({ code: undefined, signal: undefined });
     }, 500);
   });
