@@ -172,7 +172,7 @@ export class DataflowState {
   #report(tracker: Tracker): void {
     const { changes } = this;
     changes.compact();
-    if (changes.isEmpty || (changes.length < heldChanges && !changes.someNegative(this.#decisive))) return;
+    if (changes.isEmpty || (changes.size < heldChanges && !changes.someNegative(this.#decisive))) return;
     const { fabric, index, peers } = this.host;
     if (peers > 1) {
       const flat: (number | Time)[] = [];

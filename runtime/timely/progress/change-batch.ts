@@ -13,6 +13,8 @@ import { compareTimes, sameTime, type Time } from "./time.ts";
 
 /** Entries that an update looks at: more than most locations ever have. */
 const looks = 16;
+/** Entries that are not worth tidying up. */
+const few = 64;
 
 export class ChangeBatch {
   readonly #locations: number[] = [];
@@ -25,16 +27,16 @@ export class ChangeBatch {
   #nonzero = 0;
   /** Whether two entries may be of the same location and time. */
   #ambiguous = false;
-  #compactAt = 64;
+  #compactAt = few;
 
   /** Whether it says nothing. True as well for changes that cancel out, once it has been compacted. */
   get isEmpty(): boolean {
     return this.#nonzero === 0;
   }
 
-  /** Entries; after `compact`, changes. */
-  get length(): number {
-    return this.#length;
+  /** Changes, once it has been compacted. */
+  get size(): number {
+    return this.#nonzero;
   }
 
   update(location: number, time: Time, difference: number): void {
@@ -61,14 +63,14 @@ export class ChangeBatch {
     if (difference === 0) return;
     if (this.#length >= this.#compactAt) {
       this.#rebuild();
-      this.#compactAt = Math.max(64, 2 * this.#length);
+      this.#compactAt = Math.max(few, 2 * this.#length);
     }
     this.#append(location, time, difference);
   }
 
-  /** Brings it to one entry per location and time, none of them zero. */
+  /** Brings it to one entry per location and time, and to about as many as it has changes. */
   compact(): void {
-    if (this.#ambiguous || this.#nonzero !== this.#length) this.#rebuild();
+    if (this.#ambiguous || (this.#length > few && this.#length > 2 * this.#nonzero)) this.#rebuild();
   }
 
   /** Whether `test` holds for an entry that takes something away. */
@@ -90,7 +92,7 @@ export class ChangeBatch {
     this.#length = 0;
     this.#nonzero = 0;
     this.#ambiguous = false;
-    this.#compactAt = 64;
+    this.#compactAt = few;
   }
 
   #append(location: number, time: Time, difference: number): void {
@@ -104,23 +106,33 @@ export class ChangeBatch {
   }
 
   #rebuild(): void {
-    const locations = this.#locations.slice(0, this.#length);
-    const times = this.#times.slice(0, this.#length);
-    const differences = this.#differences.slice(0, this.#length);
+    if (this.#ambiguous) this.#merge();
+    const length = this.#length;
+    for (let i = 0; i < length; i++) this.#last[this.#locations[i]!] = -1;
+    this.#length = 0;
+    this.#nonzero = 0;
+    this.#ambiguous = false;
+    // What is kept moves towards the start, never past what is still to be read.
+    for (let i = 0; i < length; i++) {
+      if (this.#differences[i] !== 0) this.#append(this.#locations[i]!, this.#times[i]!, this.#differences[i]!);
+    }
+  }
+
+  /** Adds entries of one location and time up in the first of them, and makes the others zero. */
+  #merge(): void {
+    const locations = this.#locations;
+    const times = this.#times;
+    const differences = this.#differences;
     const order = Array.from({ length: this.#length }, (_, i) => i);
-    if (this.#ambiguous) order.sort((a, b) => locations[a]! - locations[b]! || compareTimes(times[a]!, times[b]!));
-    const compactAt = this.#compactAt;
-    this.clear();
-    this.#compactAt = compactAt;
+    order.sort((a, b) => locations[a]! - locations[b]! || compareTimes(times[a]!, times[b]!));
     for (let i = 0; i < order.length;) {
       const first = order[i]!;
-      let sum = differences[first]!;
-      for (i++; i < order.length && isSame(first, order[i]!); i++) sum += differences[order[i]!]!;
-      if (sum !== 0) this.#append(locations[first]!, times[first]!, sum);
-    }
-
-    function isSame(a: number, b: number): boolean {
-      return locations[a] === locations[b] && sameTime(times[a]!, times[b]!);
+      for (i++; i < order.length; i++) {
+        const other = order[i]!;
+        if (locations[other] !== locations[first] || !sameTime(times[other]!, times[first]!)) break;
+        differences[first]! += differences[other]!;
+        differences[other] = 0;
+      }
     }
   }
 }

@@ -30,7 +30,7 @@ describe("a change batch", () => {
         const expected = new Map([...sums].filter(([, sum]) => sum !== 0));
         batch.compact();
         expect(content(batch)).toEqual(expected);
-        expect([batch.length, batch.isEmpty]).toEqual([expected.size, expected.size === 0]);
+        expect([batch.size, batch.isEmpty]).toEqual([expected.size, expected.size === 0]);
       }),
     );
   });
