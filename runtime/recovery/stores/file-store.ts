@@ -4,12 +4,16 @@
  * under a lock of the kernel (file-lock.ts); its version is the hash of the content.
  */
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { WeirError, asWeirError, invariant } from "../../errors/index.ts";
 import type { Store, StoredObject } from "../types.ts";
 import { defaultTimeoutMs, withDeadline } from "./deadline.ts";
 import { withFileLock } from "./file-lock.ts";
+
+const temporarySuffix = ".tmp";
+/** No write lasts this long: its time limit is far shorter. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 export interface FileStoreOptions {
   /** Milliseconds that one operation may take; default 60 000. */
@@ -33,7 +37,7 @@ export function createFileStore(url: string, directory: string, options: FileSto
   }
   async function replace(name: string, bytes: Uint8Array): Promise<void> {
     const path = pathOf(name);
-    const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+    const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${temporarySuffix}`);
     try {
       step("write", name);
       const handle = await open(temporary, "wx");
@@ -82,7 +86,13 @@ export function createFileStore(url: string, directory: string, options: FileSto
           return versionOf(bytes);
         });
       }),
-    list: (prefix) => run(`listing ${prefix}`, async () => (await filesBelow(directory, "", prefix)).toSorted()),
+    list: (prefix) =>
+      run(`listing ${prefix}`, async () => {
+        const { names, abandoned } = await filesBelow(directory, "", prefix);
+        // What a crash left behind is swept up by whoever comes across it; that it is swept is nobody's concern.
+        for (const path of abandoned) await rm(path, { force: true }).catch(() => undefined);
+        return names.toSorted();
+      }),
     delete: (names) =>
       run(`deleting ${names.length} objects`, async () => {
         for (const name of names) await rm(pathOf(name), { force: true });
@@ -96,21 +106,38 @@ export function isObjectName(name: string): boolean {
   return name !== "" && name.split("/").every((part) => part !== "" && !part.startsWith("."));
 }
 
-async function filesBelow(directory: string, relative: string, prefix: string): Promise<string[]> {
+interface Found {
+  readonly names: string[];
+  /** Temporary files so old that no write can be using them. */
+  readonly abandoned: string[];
+}
+
+async function filesBelow(
+  directory: string,
+  relative: string,
+  prefix: string,
+  found: Found = { names: [], abandoned: [] },
+): Promise<Found> {
   // Only branches that can hold a name with the prefix are visited.
-  if (!relative.startsWith(prefix) && !prefix.startsWith(relative)) return [];
+  if (!relative.startsWith(prefix) && !prefix.startsWith(relative)) return found;
   const entries = await readdir(join(directory, relative), { withFileTypes: true }).catch((error: unknown) => {
     if (isMissing(error)) return [];
     throw error;
   });
-  const names: string[] = [];
   for (const entry of entries) {
-    if (entry.name.startsWith(".")) continue;
     const name = relative + entry.name;
-    if (entry.isDirectory()) names.push(...(await filesBelow(directory, `${name}/`, prefix)));
-    else if (name.startsWith(prefix)) names.push(name);
+    if (entry.name.startsWith(".")) {
+      const path = join(directory, name);
+      if (entry.name.endsWith(temporarySuffix) && (await ageOf(path)) > abandonedAfterMs) found.abandoned.push(path);
+    } else if (entry.isDirectory()) await filesBelow(directory, `${name}/`, prefix, found);
+    else if (name.startsWith(prefix)) found.names.push(name);
   }
-  return names;
+  return found;
+}
+/** Milliseconds since the last write; 0 when it is gone already. */
+async function ageOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? 0 : Date.now() - found.mtimeMs;
 }
 
 /** Like `mkdir -p`, and durable: each new directory's entry is synced into its parent. */

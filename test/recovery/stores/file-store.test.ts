@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -81,12 +81,16 @@ describe("a crash in the middle of a write to a directory", () => {
     expect(await store.list("")).toEqual(["manifest.json"]);
   });
 
-  test("leaves temporary files that no listing shows", async () => {
+  test("leaves temporary files that no listing shows, and that are swept up a day later", async () => {
     const path = directory();
     await mkdir(path, { recursive: true });
     await writeFile(join(path, ".manifest.json.123.tmp"), "half");
+    await writeFile(join(path, ".manifest.json.456.tmp"), "half, of the day before yesterday");
+    const old = new Date(Date.now() - 48 * 60 * 60 * 1000);
+    await utimes(join(path, ".manifest.json.456.tmp"), old, old);
     const store = openStore(pathToFileURL(path).href);
     expect(await store.list("")).toEqual([]);
+    expect(await readdir(path)).toEqual([".manifest.json.123.tmp"]);
     await store.putIf("manifest.json", bytes("whole"), undefined);
     expect(await store.list("")).toEqual(["manifest.json"]);
   });
