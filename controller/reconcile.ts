@@ -5,7 +5,15 @@
 import { childNames, labels, type Dataflow } from "./api/index.ts";
 import { childMetadata, execute, WorkerRequestFailed, type Applier } from "./apply/index.ts";
 import { noMemory, type AutoscaleMemory } from "./autoscale/index.ts";
-import { decide, idleMeter, type DataflowRecord, type DecidedEvent, type Meter, type Settings } from "./decide/index.ts";
+import {
+  decide,
+  idleMeter,
+  type Action,
+  type DataflowRecord,
+  type DecidedEvent,
+  type Meter,
+  type Settings,
+} from "./decide/index.ts";
 import {
   isKubeError,
   KubeError,
@@ -44,6 +52,8 @@ interface Memory {
 
 const rescaleTimeout = 60_000;
 const retryWorker = 1000;
+/** Actions by which the API server accepts or refuses what was built from the spec. */
+const applies = new Set<Action["kind"]>(["applyRun", "checkRun"]);
 
 export type Reconcile = (key: string) => Promise<{ requeueAfter: number | undefined }>;
 
@@ -123,8 +133,8 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
           code,
           settings: { drainDeadline: settings.drainDeadline, rescaleTimeout, cleanupDeadline: settings.cleanupDeadline },
         });
-        if (action.kind !== "applyRun") log.debug({ dataflow: key, action: action.kind }, "action done");
-        else memory.applyError = undefined;
+        if (applies.has(action.kind)) memory.applyError = undefined;
+        else log.debug({ dataflow: key, action: action.kind }, "action done");
       } catch (error) {
         if (error instanceof WorkerRequestFailed) {
           say({ type: "Warning", reason: error.reason, message: error.message });
@@ -132,14 +142,10 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
         }
         // Somebody else was faster: the cache will say so in a moment.
         if (isKubeError(error, 409)) return { requeueAfter: settings.progressInterval };
-        if (
-          (action.kind === "applyRun" || action.kind === "startCleanup") &&
-          error instanceof KubeError &&
-          error.status >= 400 &&
-          error.status < 500
-        ) {
+        const refused = error instanceof KubeError && error.status >= 400 && error.status < 500;
+        if (refused && (applies.has(action.kind) || action.kind === "startCleanup")) {
           memory.applyError = error.message;
-          if (action.kind === "applyRun") say({ type: "Warning", reason: "ApplyFailed", message: error.message });
+          if (applies.has(action.kind)) say({ type: "Warning", reason: "ApplyFailed", message: error.message });
         }
         throw error;
       }

@@ -26,6 +26,8 @@ export interface WantedRun {
 
 export interface Applier {
   applyRun(dataflow: Dataflow, wanted: WantedRun): Promise<void>;
+  /** Throws when the API server would refuse the StatefulSet of this run. Changes nothing. */
+  check(dataflow: Dataflow, wanted: WantedRun): Promise<void>;
   /** The mesh token; undefined while there is no Secret. */
   token(dataflow: Dataflow): Promise<string | undefined>;
   /** Somebody else touched or removed a child: it is to be applied again. */
@@ -82,6 +84,14 @@ export function createApplier({ client, clock, networkPolicy: withPolicy, resync
         await client.apply(path, child, fieldManager);
         state.hashes.set(path, hash);
       }
+    },
+    async check(dataflow, { run, replicas, processes }) {
+      const wanted = statefulSet(dataflow, run, replicas, processes);
+      await client.request("PATCH", objectPath(wanted), {
+        query: { fieldManager, force: true, dryRun: "All" },
+        body: wanted,
+        contentType: "application/apply-patch+yaml",
+      });
     },
     async token(dataflow) {
       const { uid, namespace, name } = dataflow.metadata;

@@ -58,6 +58,13 @@ export async function execute(action: Action, context: ExecuteContext): Promise<
         processes: action.processes,
         code: context.code,
       });
+    case "checkRun":
+      return applier.check(dataflow, {
+        run: action.run,
+        replicas: action.replicas,
+        processes: action.processes,
+        code: context.code,
+      });
     case "scale":
       applier.touched(namespace, name);
       return ignoring(404, () =>

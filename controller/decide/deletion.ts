@@ -53,14 +53,14 @@ function stateGone(context: Context): boolean {
   }
   if (state.cleanup.phase === "failed") {
     draft.actions.push({ kind: "deleteCleanup" });
-    remember(draft, { deletion: { ...deletion, retryAt: state.now + 2000 * 2 ** deletion.attempts } });
+    remember(draft, { deletion: { ...deletion, retryAt: state.now + 500 * 2 ** deletion.attempts } });
   } else if (state.cleanup.phase === "absent" && (deletion.retryAt ?? 0) <= state.now) {
     remember(draft, {
       deletion: {
         ...deletion,
         attempts: deletion.attempts + 1,
         cleanupStartedAt: since,
-        retryAt: state.now + 2000 * 2 ** deletion.attempts,
+        retryAt: state.now + 500 * 2 ** deletion.attempts,
       },
     });
     draft.actions.push({ kind: "startCleanup", run: draft.record.run, stores });

@@ -76,8 +76,24 @@ function replace(context: Context, facts: Facts): void {
     soon(context);
     return;
   }
+  const check = {
+    kind: "checkRun",
+    run: draft.record.run!,
+    replicas: draft.record.processes,
+    processes: draft.record.processes,
+  } as const;
+  if (state.applyError !== undefined && (state.statefulSet?.replicas ?? 0) > 0) {
+    draft.actions.push(check);
+    draft.progressing = {
+      reason: "ApplyFailed",
+      message: `the new pods would be refused, so the old ones go on: ${state.applyError}`,
+    };
+    return;
+  }
+  const before = draft.actions.length;
   const drain = draft.record.run!.restore === undefined && context.spec.upgrade.mode !== "Stateless";
   if (!stopped(context, facts, { drain })) {
+    if (draft.actions.slice(before).some((action) => action.kind === "scale")) draft.actions.splice(before, 0, check);
     draft.progressing = { reason: "Stopping", message: "the workers take a snapshot and leave" };
     return;
   }

@@ -112,6 +112,8 @@ export type Action =
   | { readonly kind: "rescale"; readonly pod: string; readonly processes: number }
   /** Makes the children what this run with so many pods needs. */
   | { readonly kind: "applyRun"; readonly run: Run; readonly replicas: number; readonly processes: number }
+  /** Asks the API server whether it would take this run's StatefulSet, before the old pods are stopped for it. */
+  | { readonly kind: "checkRun"; readonly run: Run; readonly replicas: number; readonly processes: number }
   /** Sets only the number of pods and leaves the template alone. */
   | { readonly kind: "scale"; readonly replicas: number }
   | { readonly kind: "deletePod"; readonly pod: string; readonly uid: string; readonly force: boolean }

@@ -131,7 +131,7 @@ function degradedVerdict({ draft }: Context, facts: Facts): Verdict {
     return {
       status: "True",
       reason: "RolledBack",
-      message: `spec ${failed.hash} was given up, ${failed.message}; the last stable spec runs. Change the spec`,
+      message: `spec ${failed.hash} was given up, ${failed.message}; the last stable spec runs. Change the spec, or restartNonce to try it again`,
     };
   const stopping = draft.progressing !== undefined || draft.phase === "Suspended" || draft.phase === "Completed";
   if (run?.readyAt !== undefined && facts.current && !facts.ready && !stopping && draft.record.operation === undefined) {

@@ -232,6 +232,21 @@ describe("a Dataflow", () => {
     await harness.until("upgraded", () => events().includes("Upgraded"));
   });
 
+  test("keeps its pods when the API server would refuse the new ones", async () => {
+    await started(stateful);
+    const uid = harness.server.get("/api/v1/namespaces/default/pods/a-0")!.metadata.uid;
+    await harness.patch("a", { template: { spec: { nodeSelector: "refused" } } });
+    await harness.until(
+      "told",
+      () => harness.status("a").conditions?.some((entry) => entry.type === "Degraded" && entry.reason === "ApplyFailed") === true,
+    );
+    expect(harness.status("a").conditions?.find((entry) => entry.type === "Degraded")?.message).toContain("nodeSelector: refused");
+    expect(harness.server.get("/api/v1/namespaces/default/pods/a-0")!.metadata.uid).toBe(uid);
+    expect(harness.model.calls).toEqual([]);
+    await harness.patch("a", { template: { spec: { nodeSelector: { disk: "ssd" } } } });
+    await harness.until("upgraded", () => events().includes("Upgraded"));
+  });
+
   test("refuses to lose state by a changed store", async () => {
     await started(stateful);
     await harness.patch("a", { recovery: { store: "file:///state/other" } });
@@ -330,6 +345,28 @@ describe("the controller", () => {
     await dieAfter(3);
     await harness.until("gone", () => harness.server.list("/apis/weir.dev/v1alpha1/dataflows").length === 0, 15_000);
   }, 120_000);
+
+  test("leads alone, and another takes over when it leaves", async () => {
+    harness = await startHarness({ leaderElection: true, namespaces: ["default"] });
+    const lease = () => harness.server.list("/apis/coordination.k8s.io/v1/leases")[0]?.spec.holderIdentity as string | undefined;
+    await harness.create("a", stateful);
+    await harness.until("running", running(2));
+    const first = lease();
+    expect(first).toMatch(/_[0-9a-f]{8}$/);
+    await harness.stopController();
+    expect(lease()).toBe("");
+    harness.startController();
+    await harness.patch("a", { workers: 3 });
+    await harness.until("grown by the next", running(3));
+    expect(lease()).not.toBe(first);
+  });
+
+  test("looks after its own namespaces only", async () => {
+    harness = await startHarness({ namespaces: ["elsewhere"] });
+    await harness.create("a", stateful);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect([harness.status("a"), harness.pods("a")]).toEqual([{}, []]);
+  });
 
   test("does not disturb a flow by being away", async () => {
     await started(stateful);

@@ -72,6 +72,16 @@ describe("under a load that falls", () => {
     expect(changes).toEqual([]);
   });
 
+  test("does not shrink before a whole window was seen", () => {
+    expect(simulate({ arrival: () => 400, perWorker: () => 1000, workers: 5, seconds: 250 }).changes).toEqual([]);
+  });
+
+  test("does not shrink while a backlog is left, however much time there is for it", () => {
+    const policy = { ...standardPolicy, catchUpSeconds: 36_000 };
+    const { changes } = simulate({ arrival: () => 0, perWorker: () => 1000, workers: 5, lag: 5_000_000, seconds: 970 }, policy);
+    expect(changes).toEqual([]);
+  });
+
   test("goes to the least when nothing arrives", () => {
     const { workers } = simulate(
       { arrival: () => 0, perWorker: () => 1000, workers: 5, seconds: 700 },

@@ -108,7 +108,7 @@ describe("a running Dataflow", () => {
     ["the nonce", { restartNonce: 7 }],
   ])("drains and stops for a change of %s", (_what, spec) => {
     const decision = decide(changed(runningState(), spec));
-    expect(kinds(decision)).toEqual(["drain", "scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "drain", "scale"]);
     expect(decision.record.operation?.attempts).toBe(1);
     expect(conditionOf(decision, "Progressing").status).toBe("True");
   });
@@ -146,12 +146,14 @@ describe("a running Dataflow", () => {
     let decision = decide(now);
     now = later(now, decision, 1000);
     decision = decide(now);
-    expect(kinds(decision)).toEqual(["drain", "scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "drain", "scale"]);
     decision = decide(later(now, decision, 1000));
-    expect(kinds(decision)).toEqual(["scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "scale"]);
 
+    const loading = new Map([0, 1].map((index) => [index, worker(index, { phase: "loading" })]));
+    expect(kinds(decide(changed({ ...runningState(), workers: loading }, { image: "x:2" })))).toEqual(["checkRun", "scale"]);
     const silent = changed(runningState(), { image: "x:2" });
-    expect(kinds(decide({ ...silent, workers: new Map() }))).toEqual(["scale"]);
+    expect(kinds(decide({ ...silent, workers: new Map() }))).toEqual(["checkRun", "scale"]);
   });
 
   test("waits for a drain under way, but not for ever", () => {
@@ -162,14 +164,14 @@ describe("a running Dataflow", () => {
     decision = decide(now);
     expect(kinds(decision)).toEqual([]);
     decision = decide(later(now, decision, 60_000));
-    expect(kinds(decision)).toEqual(["scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "scale"]);
     expect(reasons(decision)).toContain("DrainTooSlow");
   });
 
   test("mode Stateless starts in a fresh folder of the store and does not drain", () => {
     const now = changed(runningState(), { image: "x:2", upgrade: { mode: "Stateless" } });
     let decision = decide(now);
-    expect(kinds(decision)).toEqual(["scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "scale"]);
     decision = decide(stoppedOf(later(now, decision, 500)));
     expect(decision.actions).toMatchObject([{ run: { revision: { store: "s3://bucket/a/from-2" } } }]);
     expect(decision.record.stores).toEqual(["s3://bucket/a", "s3://bucket/a/from-2"]);
@@ -180,6 +182,8 @@ describe("a running Dataflow", () => {
     const decision = decide(stateless);
     const next = decide(changed(later(stateless, decision, 10), { image: "x:3", upgrade: { mode: "Snapshot" } }));
     expect(next.record.run!.revision.store).toBe("s3://bucket/a/from-2");
+    const rescaled = decide(changed(later(stateless, decision, 10), { workers: 5 }));
+    expect(rescaled.record.stores).toEqual(["s3://bucket/a", "s3://bucket/a/from-2"]);
   });
 
   test.each([
@@ -290,7 +294,7 @@ describe("going back", () => {
     decision = decide(now);
     expect(reasons(decision)).toContain("RollingBack");
     expect(decision.record.run!.revision.spec.image).toBe("ghcr.io/weir-dev/weir:0.1.0");
-    expect(kinds(decision)).toEqual(["scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "scale"]);
     expect(decision.status.phase).toBe("RollingBack");
     now = stoppedOf(later(now, decision, 1000));
     decision = decide(now);
@@ -328,7 +332,7 @@ describe("restoreFrom", () => {
     const now = changed(before, { restoreFrom: { epoch: 42 } });
     let decision = decide(now);
     expect(decision.record.run).toMatchObject({ number: 2, restore: { epoch: 42 } });
-    expect(kinds(decision)).toEqual(["scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "scale"]);
     decision = decide(changed(later(now, decision, 1000), { workers: 3 }));
     expect(decision.record.run!.number).toBe(2);
     decision = decide(changed(later(now, decision, 1000), { restoreFrom: { epoch: 43 } }));

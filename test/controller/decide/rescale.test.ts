@@ -123,7 +123,7 @@ describe("without recovery", () => {
   test("another number is another run", () => {
     const now = changed(runningState(stateless), { workers: 3 });
     const decision = decide(now);
-    expect(kinds(decision)).toEqual(["scale"]);
+    expect(kinds(decision)).toEqual(["checkRun", "scale"]);
     expect(decision.record).toMatchObject({ processes: 3, run: { number: 2 }, operation: { kind: "Rescale", from: 2, to: 3 } });
   });
 });

@@ -151,6 +151,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
       fault.times--;
       return void fail(fault.status, "Injected", "asked for by the test");
     }
+    const dry = url.searchParams.get("dryRun") === "All";
     const parsed =
       /^(\/apis?\/[^/]+(?:\/v[^/]+)?|\/api\/v1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(?:\/(status|scale))?$/.exec(
         url.pathname.replace(/^\/api\/v1/, "/api/v1"),
@@ -213,6 +214,9 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
       return void send(201, put(newKey, collection, fresh(body, as)));
     }
     const present = objects.get(key);
+    if (dry && body?.spec?.template?.spec?.nodeSelector === "refused")
+      return void fail(422, "Invalid", "spec.template.spec.nodeSelector: refused");
+    if (dry) return void send(200, present ?? body);
     if (method === "PATCH" && present === undefined && request.headers["content-type"]?.startsWith("application/apply-patch"))
       return void send(201, put(key, collection, fresh(body, name!)));
     if (present === undefined) return void fail(404, "NotFound", `${plural} "${name}" not found`);
