@@ -16,7 +16,7 @@ import { chunkOperator, pipelined, type ChunkScope, type ChunkStream } from "../
 import type { Sink } from "../sink.ts";
 import type { Awaitable } from "../source.ts";
 import { isPromise } from "../input/part-reader.ts";
-import { dynamicWriter, partRouter, partitionedWriter, transactionalWriter, type SinkWriter } from "./part-writer.ts";
+import { dynamicWriter, partRouter, partitionedWriter, partsOf, transactionalWriter, type SinkWriter } from "./part-writer.ts";
 
 export function outputOperator(
   lowering: Lowering,
@@ -150,7 +150,7 @@ export function outputOperator(
 
 function inputOf(lowering: Lowering, scope: ChunkScope, step: string, sink: Sink<any>, stream: ChunkStream) {
   if (sink.kind !== "partitioned" || scope.peers === 1) return { stream, pact: pipelined };
-  const route = partRouter(sink, lowering.runtime.sinks.parts(step).length);
+  const route = partRouter(sink, partsOf(lowering, step).length);
   return splitBy(lowering, scope, stream, step, (key) => route(key) % scope.peers);
 }
 

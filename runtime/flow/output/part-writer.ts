@@ -1,6 +1,8 @@
 /** The parts of a sink on one worker. All methods may take time; the operator calls one at a time. */
+import { WeirError } from "../../errors/index.ts";
 import { murmur3 } from "../hash.ts";
 import { items, keyed, type Chunk } from "../chunk.ts";
+import { show } from "../show.ts";
 import type { Lowering } from "../lowering.ts";
 import type { DynamicSink, PartitionedSink, SinkPart, TransactionalSink } from "../sink.ts";
 import type { Awaitable } from "../source.ts";
@@ -49,11 +51,20 @@ export async function transactionalWriter(
 
 type WrittenPart = SinkPart<unknown> & { snapshot(): Awaitable<unknown> };
 
+/** The parts of a sink, in order. Throws WEIR_SINK_FAILED when it has none. */
+export function partsOf(lowering: Lowering, step: string): readonly string[] {
+  const names = lowering.runtime.sinks.parts(step);
+  if (names.length > 0) return names;
+  throw new WeirError("WEIR_SINK_FAILED", `Step "${step}": its sink lists no parts to write to`, { step });
+}
+
 /** Which of the sink's parts a key belongs to. */
 export function partRouter(sink: PartitionedSink<unknown, unknown>, count: number): (key: string) => number {
   const partFor = sink.partFor?.bind(sink) ?? murmur3;
   return (key) => {
     const part = partFor(key) % count;
+    if (!Number.isInteger(part))
+      throw new WeirError("WEIR_BAD_RETURN", `partFor must return an integer, and returned ${show(partFor(key))} for ${show(key)}`);
     return part < 0 ? part + count : part;
   };
 }
@@ -65,7 +76,7 @@ export async function partitionedWriter(
   step: string,
 ): Promise<SinkWriter> {
   const { worker, recorder, sinks } = lowering.runtime;
-  const names = sinks.parts(step);
+  const names = partsOf(lowering, step);
   const route = partRouter(sink, names.length);
   const parts = new Map<number, WrittenPart>();
   const written = new Set<number>();

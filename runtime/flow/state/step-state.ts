@@ -9,6 +9,8 @@
  *   generation g:  touched [a b c] ── snapshot(7) ──▶ task {epoch 7, [a b c]}   slices: a, b, …
  *   generation g+1: touched [c']       c is touched while it waits: its row for epoch 7 is recorded now
  */
+import { WeirError, isWeirError } from "../../errors/index.ts";
+import { show } from "../show.ts";
 import type { Recorder } from "../runtime.ts";
 import { Entry } from "./entry.ts";
 import { decodeStateRow, encodeStateRow } from "./state-row.ts";
@@ -140,10 +142,21 @@ export class StepState {
       entry.stored = false;
       return 0;
     }
-    const row = encodeStateRow(this.#form!.snapshot(entry), entry.wake);
+    const row = this.#encode(entry);
     this.#recorder!.state(this.step, epoch, entry.partition, entry.key, row);
     entry.stored = true;
     return row.length;
+  }
+
+  #encode(entry: Entry): Uint8Array {
+    const state = this.#form!.snapshot(entry);
+    try {
+      return encodeStateRow(state, entry.wake);
+    } catch (error) {
+      throw isWeirError(error)
+        ? new WeirError(error.code, `the state of key ${show(entry.key)}: ${error.message}`, { cause: error.cause ?? error })
+        : error;
+    }
   }
 
   load(partition: number, key: string, bytes: Uint8Array, wake: number | undefined): void {

@@ -141,7 +141,7 @@ export function statefulOperator(
         driver.notify(entry);
       }
       const next = wakes.next();
-      if (next === Infinity || next === armed) return;
+      if (next === Infinity || (next === armed && armed > runtime.now())) return;
       armed = next;
       context.activateAt(next);
     };

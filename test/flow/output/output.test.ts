@@ -213,3 +213,22 @@ test("items of a keyed stream reach a sink as pairs", async () => {
   await run(flow);
   expect(out).toEqual([["1", 1]]);
 });
+
+test("a partitioned sink needs parts, and partFor an integer", async () => {
+  const build = (partFor?: (key: string) => number) => {
+    const flow = new Dataflow("parts");
+    const sink = { ...files(["p"]).sink, ...(partFor === undefined ? {} : { partFor }) };
+    flow
+      .input("in", listSource([["a"]]))
+      .keyBy("k", String)
+      .output("out", sink);
+    return flow;
+  };
+  await expect(run(build())).rejects.toMatchObject({ code: "WEIR_SINK_FAILED", step: "out" });
+  await expect(
+    run(
+      build(() => 1.5),
+      { sinkParts: { out: ["p"] } },
+    ),
+  ).rejects.toMatchObject({ code: "WEIR_BAD_RETURN", step: "out" });
+});

@@ -201,3 +201,9 @@ test("ties keep the first value, and keys come out sorted", async () => {
     ["z", "a1"],
   ]);
 });
+
+test("state that cannot be stored stops the flow at the snapshot, naming step and key", async () => {
+  const store = new MemoryStore();
+  const failing = keyedRun([letters], (s) => s.statefulMap("bad", () => [() => 1, 0]), { store });
+  await expect(failing).rejects.toMatchObject({ code: "WEIR_ENCODE", step: "bad", message: expect.stringContaining("key 'a'") });
+});
