@@ -20,6 +20,8 @@ export interface ApiServerChild {
   };
   /** SIGKILL; it stays away until `start`. */
   kill(): Promise<void>;
+  /** SIGKILL; it comes back as after any other death. */
+  crash(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -111,6 +113,10 @@ export async function startApiServerChild(options: ApiServerChildOptions): Promi
     },
     async kill() {
       wanted = false;
+      child?.kill("SIGKILL");
+      await exited;
+    },
+    async crash() {
       child?.kill("SIGKILL");
       await exited;
     },

@@ -39,7 +39,7 @@ export interface Sandbox {
   /** Where to connect, from this process, to reach a pod's port. */
   locate(podIP: string, port: number): { host: string; port: number };
   /** Faults on request, and its death and return. */
-  readonly apiServer: Pick<ApiServerChild, "faults" | "kill" | "start">;
+  readonly apiServer: Pick<ApiServerChild, "faults" | "kill" | "crash" | "start">;
   /** Pods' processes end, their objects stay. */
   stop(): Promise<void>;
 }

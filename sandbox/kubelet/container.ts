@@ -45,6 +45,8 @@ export interface ContainerRun {
   adopt(context: StartContext): boolean;
   /** Resolves when the process is gone: preStop, SIGTERM, and SIGKILL when `deadline()` (epoch ms, asked again and again) has passed. */
   stop(deadline: () => number): Promise<void>;
+  /** Looks at it no longer, as a kubelet that was killed does. */
+  abandon(): void;
   /** SIGKILL to the group, now. */
   kill(): void;
   logFile(previous: boolean): string;
@@ -238,6 +240,10 @@ export function createContainer(spec: Container, record: ContainerRecord, host: 
         stopping = undefined;
       });
       return stopping;
+    },
+    abandon() {
+      probing.abort();
+      log?.close();
     },
     kill: () => process?.killGroup(),
     logFile: (previous) => logOf(record.restartCount - (previous ? 1 : 0)),

@@ -373,7 +373,10 @@ export function createPodWorker(first: Pod, known: PodRecord | undefined, host: 
     killAll() {
       for (const run of all) run.kill();
     },
-    abandon: close,
+    abandon() {
+      close();
+      for (const run of all) run.abandon();
+    },
   };
   save();
   wake();
