@@ -25,6 +25,7 @@ export const leases = at("coordination.k8s.io", "leases", "Lease");
 export const statefulSets = at("apps", "statefulsets", "StatefulSet");
 export const deployments = at("apps", "deployments", "Deployment");
 export const replicaSets = at("apps", "replicasets", "ReplicaSet");
+export const daemonSets = at("apps", "daemonsets", "DaemonSet");
 export const controllerRevisions = at("apps", "controllerrevisions", "ControllerRevision");
 export const jobs = at("batch", "jobs", "Job");
 export const endpointSlices = at("discovery.k8s.io", "endpointslices", "EndpointSlice");

@@ -12,6 +12,7 @@ import { startEndpointsController } from "./endpoints.ts";
 import { startJobController } from "./job.ts";
 import { startReplicaSetController } from "./replicaset.ts";
 import { startScheduler } from "./scheduler.ts";
+import { startUnsupportedController } from "./unsupported.ts";
 import { startStatefulSetController } from "./statefulset/controller.ts";
 
 export interface Workloads {
@@ -50,6 +51,7 @@ export function startWorkloads(options: WorkloadOptions): Workloads {
     startJobController(context),
     startEndpointsController(context),
     startDisruptionController(context),
+    startUnsupportedController(context),
     ...(options.claimsFolder === undefined ? [] : [startClaimController(context, options.claimsFolder)]),
   ]);
   const scheduler = startSchedulerOnly(options);

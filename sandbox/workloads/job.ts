@@ -63,6 +63,15 @@ export function startJobController(context: ControllerContext): Controller {
     const job = jobs.byKey(key);
     if (job === undefined || job.metadata.deletionTimestamp !== undefined) return undefined;
     const { name, namespace, uid } = job.metadata;
+    if (job.spec.completionMode === "Indexed") {
+      events.record(
+        named(resources.jobs, job),
+        "Warning",
+        "NotSupported",
+        "The sandbox runs jobs with completionMode NonIndexed only",
+      );
+      return undefined;
+    }
     const ended = has(job, "Complete") || has(job, "Failed");
     if (ended) {
       const ttl = job.spec.ttlSecondsAfterFinished;

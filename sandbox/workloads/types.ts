@@ -37,6 +37,7 @@ export interface StatefulSet extends KubernetesObject {
     minReadySeconds?: number;
     revisionHistoryLimit?: number;
     volumeClaimTemplates?: PersistentVolumeClaim[];
+    persistentVolumeClaimRetentionPolicy?: { whenDeleted?: string; whenScaled?: string };
   };
   status?: StatefulSetStatus;
 }
@@ -79,6 +80,7 @@ export interface Job extends KubernetesObject {
     activeDeadlineSeconds?: number;
     ttlSecondsAfterFinished?: number;
     suspend?: boolean;
+    completionMode?: string;
     selector?: LabelSelector;
     template: PodTemplate;
   };

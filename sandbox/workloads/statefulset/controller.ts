@@ -3,7 +3,7 @@ import { isAlreadyExists, isNotFound, resources, type Pod } from "../../client/i
 import { runController, type Controller, type ControllerContext } from "../controller.ts";
 import { isOwnedBy, named, ownerKeys, ownerReference } from "../ownership.ts";
 import type { ControllerRevision, PersistentVolumeClaim, StatefulSet } from "../types.ts";
-import { planStatefulSet, revisionLabel } from "./plan.ts";
+import { ordinalOf, planStatefulSet, revisionLabel } from "./plan.ts";
 import { ensureRevision, pruneRevisions } from "./revisions.ts";
 import { statefulSetStatus } from "./status.ts";
 import { statusDiffers } from "../status-change.ts";
@@ -60,6 +60,9 @@ export function startStatefulSetController(context: ControllerContext): Controll
         },
         spec: template.spec,
       };
+      // With this policy the claims go with the set, by ownership.
+      if (set.spec.persistentVolumeClaimRetentionPolicy?.whenDeleted === "Delete")
+        claim.metadata.ownerReferences = [ownerReference(resources.statefulSets, set)];
       claim.metadata.labels = { ...set.spec.selector.matchLabels, ...template.metadata.labels };
       await client.create(resources.persistentVolumeClaims, claim).catch((error: unknown) => {
         if (!isAlreadyExists(error)) throw error;
@@ -93,11 +96,26 @@ export function startStatefulSetController(context: ControllerContext): Controll
   };
   const remove = async (set: StatefulSet, pod: Pod): Promise<void> => {
     try {
+      await bequeath(set, pod);
       await client.delete(resources.pods, pod.metadata.name, pod.metadata.namespace, { preconditions: { uid: pod.metadata.uid } });
       const message = `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`;
       events.record(named(resources.statefulSets, set), "Normal", "SuccessfulDelete", message);
     } catch (error) {
       if (!isNotFound(error)) throw error;
+    }
+  };
+
+  /** Claims of members that a smaller set leaves out go with their pods, when the policy says so. */
+  const bequeath = async (set: StatefulSet, pod: Pod): Promise<void> => {
+    const ordinal = ordinalOf(set, pod) ?? 0;
+    const start = set.spec.ordinals?.start ?? 0;
+    const stays = ordinal >= start && ordinal < start + (set.spec.replicas ?? 1);
+    if (stays || set.spec.persistentVolumeClaimRetentionPolicy?.whenScaled !== "Delete") return;
+    const ownerReferences = [{ apiVersion: "v1", kind: "Pod", name: pod.metadata.name, uid: pod.metadata.uid }];
+    for (const { metadata } of set.spec.volumeClaimTemplates ?? []) {
+      await client.merge(resources.persistentVolumeClaims, `${metadata.name}-${pod.metadata.name}`, pod.metadata.namespace, {
+        metadata: { ownerReferences },
+      });
     }
   };
 
