@@ -154,7 +154,12 @@ export function createLeader(options: LeaderOptions): Leader {
       epoch: input.epoch,
       execution,
       time,
-      steps: [...new Set([...(base?.steps ?? []), ...input.sealed.flatMap((sealed) => sealed.steps)])].toSorted(),
+      steps: [
+        ...new Set([
+          ...(base?.steps ?? []).filter((step) => options.steps.includes(step)),
+          ...input.sealed.flatMap((sealed) => sealed.steps),
+        ]),
+      ].toSorted(),
       files: [...(upkeep?.files(base?.files ?? []) ?? []), ...files],
       ...(prepared.length === 0 ? {} : { prepared }),
       ...(dropped.length === 0 ? {} : { dropped }),

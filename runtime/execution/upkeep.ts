@@ -53,7 +53,8 @@ export function createUpkeep(store: Store, retain: number, onCollected: (collect
     share(process, result) {
       if (plan === undefined) return;
       if (result === undefined) plan = undefined;
-      else results.set(process, result);
+      // A share of a wave that was given up may still come in: it does not cover what this one replaces.
+      else if (result.execution === plan.execution && result.epoch === plan.epoch) results.set(process, result);
     },
     reset(count) {
       processes = count;

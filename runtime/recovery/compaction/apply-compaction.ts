@@ -14,6 +14,12 @@ export function applyCompaction(
   plan: CompactionPlan,
   results: readonly CompactionResult[],
 ): SnapshotFile[] {
+  for (const { execution, epoch } of results) {
+    invariant(
+      execution === plan.execution && epoch === plan.epoch,
+      `a share of wave ${execution}-${epoch} in wave ${plan.execution}-${plan.epoch}`,
+    );
+  }
   const present = new Set(files.map((file) => file.path));
   const gone = new Set([...plan.replaces.map((file) => file.path), ...results.flatMap((result) => result.replaced)]);
   for (const path of gone) invariant(present.has(path), `compaction replaces ${path}, which the snapshot does not have`);

@@ -25,6 +25,9 @@ export interface CompactionShare {
   readonly baseShare?: number | undefined;
 }
 export interface CompactionResult {
+  /** Of the plan: a result that comes late must not be taken for a share of another wave. */
+  readonly execution: number;
+  readonly epoch: number;
   readonly files: readonly SnapshotFile[];
   /** Paths of bases that are void now: replaced, or their partition has become empty. */
   readonly replaced: readonly string[];
@@ -65,7 +68,7 @@ export async function compactPartitions(store: Store, plan: CompactionPlan, shar
     if (rows.count > 0)
       files.push(await writeFile(store, mergedDeltaName(plan.execution, plan.epoch, identity.process), rows, meta));
   }
-  return { files, replaced };
+  return { execution: plan.execution, epoch: plan.epoch, files, replaced };
 }
 
 /** Batches by partition (undefined: positions), in the order in which they apply. */
