@@ -123,8 +123,14 @@ export function createWorker(options: WorkerOptions): EngineWorker {
   const launch = <R>(build: (scope: Scope<number>) => R): RunningDataflow<R> => {
     if (stepping) throw new WeirError("WEIR_TIMELY_GRAPH", "a dataflow can not be built by an operator while it runs");
     const dataflow = new DataflowState(built, host);
-    const result = build(new ScopeState<number>(dataflow));
-    dataflow.seal();
+    let result: R;
+    try {
+      result = build(new ScopeState<number>(dataflow));
+      dataflow.seal();
+    } catch (error) {
+      dataflow.end();
+      throw error;
+    }
     built++;
     dataflows.set(dataflow.id, dataflow);
     for (const { message, from, weight } of early.get(dataflow.id) ?? []) deliver(message, from, weight);

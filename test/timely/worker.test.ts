@@ -272,6 +272,39 @@ describe("dataflows", () => {
     expect(workers.map((worker) => worker.step())).toEqual([false, false]);
   });
 
+  test("may be ended by an operator of theirs, in the middle of a batch", () => {
+    const [worker] = newWorkers(1);
+    const seen: number[] = [];
+    const running = worker!.launch((scope) => {
+      const [handle, stream] = scope.newInput<number>();
+      stream
+        .inspect((x) => {
+          seen.push(x);
+          if (x === 2) running.dispose();
+        })
+        .inspect((x) => seen.push(-x));
+      return handle;
+    });
+    for (const x of [1, 2, 3]) {
+      running.result.send(x);
+      running.result.flush();
+    }
+    settle(worker!);
+    expect([seen, worker!.queuedRecords(), worker!.step()]).toEqual([[1, 2], 0, false]);
+  });
+
+  test("that can not be built leave nothing behind", () => {
+    const [worker] = newWorkers(1);
+    const half = (scope: Scope<number>) => {
+      scope.newInput<number>()[0].send(1);
+      throw new Error("half-way");
+    };
+    expect(() => worker!.dataflow(half)).toThrow("half-way");
+    expect([worker!.busy(), worker!.step()]).toEqual([false, false]);
+    expect(worker!.launch((scope) => void scope.newInput<number>()[0].close()).id).toBe(0);
+    expect(worker!.step()).toBe(false);
+  });
+
   test("end with their worker's error when an operator throws", () => {
     const [worker] = newWorkers(1);
     const input = worker!.dataflow((scope) => {

@@ -125,7 +125,8 @@ export class DataflowState {
   }
 
   enlist(): void {
-    if (this.enlisted || this.ended) return;
+    // While it is being built there is nothing to run yet; `seal` enlists it.
+    if (this.enlisted || this.ended || this.building) return;
     this.enlisted = true;
     this.host.enlist(this);
   }
@@ -153,13 +154,16 @@ export class DataflowState {
     const tracker = this.#tracker!;
     const active = this.#active;
     tracker.propagate();
+    // An operator may end the dataflow that it is in.
     if (downstreamFirst) {
-      for (let at = active.previous(this.operators.length - 1); at >= 0; at = active.previous(at - 1)) this.#runOperator(at);
+      for (let at = active.previous(this.operators.length - 1); at >= 0 && !this.ended; at = active.previous(at - 1))
+        this.#runOperator(at);
     } else {
-      for (let at = active.next(0); at >= 0; at = active.next(at + 1)) this.#runOperator(at);
+      for (let at = active.next(0); at >= 0 && !this.ended; at = active.next(at + 1)) this.#runOperator(at);
     }
-    this.#report(tracker);
     this.enlisted = false;
+    if (this.ended) return;
+    this.#report(tracker);
     if (tracker.live === 0 && this.changes.isEmpty) this.end();
     else if (active.size > 0) this.enlist();
   }

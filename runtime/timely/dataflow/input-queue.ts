@@ -95,8 +95,8 @@ export class InputQueue implements OperatorInput<any, any> {
   }
 
   forEach(body: (capability: BatchCapability, batch: readonly any[]) => void): void {
-    // What arrives meanwhile, through a loop, waits for the next call.
-    for (let count = this.#tail - this.#head; count > 0; count--) this.#take(body);
+    // What arrives meanwhile, through a loop, waits for the next call. Nothing is left when the body ends the dataflow.
+    for (let count = this.#tail - this.#head; count > 0 && this.#head !== this.#tail; count--) this.#take(body);
   }
 
   next(body: (capability: BatchCapability, batch: readonly any[]) => void): boolean {

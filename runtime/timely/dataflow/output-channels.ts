@@ -107,6 +107,7 @@ export class OutputChannels implements OperatorOutput<any, any>, OutputSession<a
   }
 
   #push(time: Time, records: readonly unknown[]): void {
+    if (this.dataflow.ended) return;
     const channels = this.#channels;
     for (let i = 0; i < channels.length; i++) channels[i]!.push(time, records);
   }
