@@ -52,6 +52,7 @@ interface Memory {
 
 const rescaleTimeout = 60_000;
 const retryWorker = 1000;
+const refusals = new Set([400, 403, 422]);
 /** Actions by which the API server accepts or refuses what was built from the spec. */
 const applies = new Set<Action["kind"]>(["applyRun", "checkRun"]);
 
@@ -110,49 +111,63 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
       log.info({ dataflow: key, reason, detail: message }, "event");
       if (reason === "Rescaled") options.onRescaled?.(decision.status.lastRescale?.reason ?? "Unknown");
     };
-    const removing = decision.actions.some((action) => action.kind === "removeFinalizer");
-    const ours = dataflow.metadata.deletionTimestamp === undefined || (dataflow.metadata.finalizers?.length ?? 0) > 0;
-    if (ours && !removing) await records.write(dataflow, decision.record, recordMetadata(dataflow));
-    if (ours) await statuses.write(dataflow, decision.status);
-    options.onPhase?.(key, decision.status.phase);
-    for (const event of decision.events) say(event);
-
     const code =
       seen.codeText !== undefined && seen.code !== undefined && "hash" in seen.code
         ? { ...seen.code, text: seen.codeText }
         : undefined;
-    const addressOf = (pod: string) => seen.pods.find((entry) => entry.name === pod)?.ip;
-    for (const action of decision.actions) {
+    const perform = async (action: Action): Promise<{ retryAfter: number } | undefined> => {
       try {
         await execute(action, {
           dataflow,
           client,
           applier,
           post: options.workerClient.post,
-          addressOf,
+          addressOf: (pod) => seen.pods.find((entry) => entry.name === pod)?.ip,
           code,
           settings: { drainDeadline: settings.drainDeadline, rescaleTimeout, cleanupDeadline: settings.cleanupDeadline },
         });
-        if (applies.has(action.kind)) memory.applyError = undefined;
-        else log.debug({ dataflow: key, action: action.kind }, "action done");
       } catch (error) {
         if (error instanceof WorkerRequestFailed) {
           say({ type: "Warning", reason: error.reason, message: error.message });
-          return { requeueAfter: retryWorker };
+          return { retryAfter: retryWorker };
         }
         // Somebody else was faster: the cache will say so in a moment.
-        if (isKubeError(error, 409)) return { requeueAfter: settings.progressInterval };
-        const refused = error instanceof KubeError && error.status >= 400 && error.status < 500;
+        if (isKubeError(error, 409)) return { retryAfter: settings.progressInterval };
+        const refused = error instanceof KubeError && refusals.has(error.status);
         if (refused && (applies.has(action.kind) || action.kind === "startCleanup")) {
           memory.applyError = error.message;
           if (applies.has(action.kind)) say({ type: "Warning", reason: "ApplyFailed", message: error.message });
         }
         throw error;
       }
+      if (applies.has(action.kind)) memory.applyError = undefined;
+      else log.debug({ dataflow: key, action: action.kind }, "action done");
+      return undefined;
+    };
+
+    const removing = decision.actions.some((action) => action.kind === "removeFinalizer");
+    const ours = dataflow.metadata.deletionTimestamp === undefined || (dataflow.metadata.finalizers?.length ?? 0) > 0;
+    // Finalizers are changed at the version that was seen, so before our own status makes it an older one.
+    const [first, rest] = splitFinalizer(decision.actions);
+    for (const action of first) {
+      const retry = await perform(action);
+      if (retry !== undefined) return { requeueAfter: retry.retryAfter };
+    }
+    if (ours && !removing) await records.write(dataflow, decision.record, recordMetadata(dataflow));
+    for (const event of decision.events) say(event);
+    if (ours && !removing) await statuses.write(dataflow, decision.status);
+    options.onPhase?.(key, decision.status.phase);
+    for (const action of rest) {
+      const retry = await perform(action);
+      if (retry !== undefined) return { requeueAfter: retry.retryAfter };
     }
     if (!removing) await collectCode(options, dataflow, decision.record, code?.hash);
     return { requeueAfter: decision.requeueAfter };
   };
+}
+
+function splitFinalizer(actions: readonly Action[]): [Action[], Action[]] {
+  return [actions.filter((action) => action.kind === "addFinalizer"), actions.filter((action) => action.kind !== "addFinalizer")];
 }
 
 function recordMetadata(dataflow: Dataflow): Record<string, unknown> {

@@ -91,7 +91,8 @@ function readyVerdict({ draft }: Context, facts: Facts, phase: Phase, degraded: 
   if (phase === "Suspended") return { status: "False", reason: "Suspended", message: "spec.state is Suspended" };
   if (phase === "Deleting")
     return { status: "False", reason: "Deleting", message: draft.progressing?.message ?? "the resource is being deleted" };
-  if (facts.current && facts.ready) {
+  // While the pods of a new spec are refused, those of the old one work on.
+  if (facts.ready && (facts.current || draft.progressing?.reason === "ApplyFailed")) {
     const said = degraded.status === "True" ? `; ${degraded.message}` : "";
     return {
       status: "True",

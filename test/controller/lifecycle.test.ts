@@ -241,6 +241,7 @@ describe("a Dataflow", () => {
       () => harness.status("a").conditions?.some((entry) => entry.type === "Degraded" && entry.reason === "ApplyFailed") === true,
     );
     expect(harness.status("a").conditions?.find((entry) => entry.type === "Degraded")?.message).toContain("nodeSelector: refused");
+    expect(harness.status("a").conditions?.find((entry) => entry.type === "Ready")?.status).toBe("True");
     expect(harness.server.get("/api/v1/namespaces/default/pods/a-0")!.metadata.uid).toBe(uid);
     expect(harness.model.calls).toEqual([]);
     await harness.patch("a", { template: { spec: { nodeSelector: { disk: "ssd" } } } });
