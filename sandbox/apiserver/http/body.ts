@@ -5,12 +5,17 @@ import type { IncomingMessage } from "node:http";
 import { parseDocument } from "yaml";
 import { ApiError, badRequest, unsupportedMediaType } from "../errors/status.ts";
 import type { Json } from "../json.ts";
+import { definitionOf } from "../schema/schema.ts";
+import { decodeProtobuf } from "../wire/protobuf.ts";
 import { duplicateFields } from "./duplicate-fields.ts";
 import { parseMediaTypes } from "./negotiate.ts";
+
+export const protobuf = "application/vnd.kubernetes.protobuf";
 
 /** As the real server: 3 MiB. */
 const longest = 3 * 1024 * 1024;
 
+/** The body as it came; `latin1` keeps the bytes of one that is no text. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -19,7 +24,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     if (length > longest) throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${longest}`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks).toString(mediaTypeOf(request) === protobuf ? "latin1" : "utf8");
 }
 
 export interface DecodedBody {
@@ -47,10 +52,11 @@ export function decodeBody(text: string, yaml: boolean): DecodedBody {
   }
 }
 
-const objectTypes = ["application/json", "application/yaml"];
+const objectTypes = ["application/json", "application/yaml", protobuf];
 
-/** The body of a create, replace or delete. Throws ApiError 415 for protobuf and the like. */
+/** The body of a create, replace or delete. Throws ApiError 415 for what is neither JSON, YAML nor protobuf. */
 export function decodeObject(text: string, mediaType: string): DecodedBody {
   if (!objectTypes.includes(mediaType) && mediaType !== "*/*") throw unsupportedMediaType(objectTypes);
+  if (mediaType === protobuf) return { value: decodeProtobuf(Buffer.from(text, "latin1"), definitionOf), duplicates: [] };
   return decodeBody(text, mediaType === "application/yaml");
 }

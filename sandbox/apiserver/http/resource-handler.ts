@@ -95,7 +95,7 @@ async function patchOne(call: Call): Promise<void> {
 
 async function bodyOfDelete(call: Call): Promise<Json | undefined> {
   const text = await readBody(call.request);
-  return text.trim() === "" ? undefined : decodeBody(text, mediaTypeOf(call.request) === "application/yaml").value;
+  return text.trim() === "" ? undefined : decodeObject(text, mediaTypeOf(call.request)).value;
 }
 
 async function removeOne(call: Call): Promise<void> {

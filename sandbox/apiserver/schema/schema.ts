@@ -97,6 +97,19 @@ export function childOf(schema: Schema | undefined, key: string): Schema | undef
   return typeof schema.additionalProperties === "object" ? resolve(schema.additionalProperties) : undefined;
 }
 
+/** The name of the built-in definition that a schema is or refers to. */
+export function nameOfDefinition(schema: Schema): string | undefined {
+  return structs.get(schema);
+}
+
+/** The built-in definition of a kind, by its type. */
+export function definitionOf(apiVersion: string, kind: string): Schema | undefined {
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  return Object.values(builtinDefinitions()).find((schema) =>
+    schema["x-kubernetes-group-version-kind"]?.some((one) => one.group === group && one.version === version && one.kind === kind),
+  );
+}
+
 /** The name of the Go struct behind a built-in schema: `StatefulSetSpec`. */
 export function nameOfStruct(schema: Schema): string | undefined {
   return structs.get(schema)?.split(".").at(-1);

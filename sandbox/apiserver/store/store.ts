@@ -40,10 +40,20 @@ const keyOf = (namespace: string, name: string): string => (namespace === "" ? n
 
 export function openStore(options: { directory: string; historyLimit: number }): Store {
   mkdirSync(options.directory, { recursive: true });
-  const database = new Database(join(options.directory, "objects.sqlite"));
+  const file = join(options.directory, "objects.sqlite");
+  const database = new Database(file, { timeout: 1000 });
   // WAL with synchronous=NORMAL survives the death of the process at any point, though not a power cut.
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = NORMAL");
+  // The exclusive lock, which ends with the process, keeps a second server from the same objects.
+  try {
+    database.pragma("locking_mode = EXCLUSIVE");
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = NORMAL");
+    database.exec("BEGIN IMMEDIATE; COMMIT");
+  } catch (error) {
+    database.close();
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+    throw new Error(`${options.directory} is in use by another API server`, { cause: error });
+  }
   database.exec(`
     CREATE TABLE IF NOT EXISTS objects (bucket TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (bucket, key)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL);
