@@ -95,6 +95,12 @@ try {
   );
   const bases = applyCompaction(first.files, plan, [wave]);
   await timed(`load ${bases.length} bases into a Map`, keys, () => load(snapshotOf(1, bases)));
+  await timed("the same, rows only counted", keys, async () => {
+    let rows = 0;
+    for await (const batch of loadSnapshotInThread(address, snapshotOf(1, bases), { partitions: own, parts: true }))
+      rows += batch.rows;
+    if (rows !== keys) throw new Error(`${rows} of ${keys} rows were read`);
+  });
   await timed("pack and hand over a tenth", keys / 10, async () => add(2, 10));
   const second = await timed("seal a tenth: what a rescale waits for", keys / 10, () => writer.seal(2));
   await timed("load a third of it: what a process gains", keys / 30, () => load(snapshotOf(2, second.files), own.slice(0, 43)));
