@@ -16,7 +16,8 @@ export function remove(context: Context, facts: Facts): void {
   draft.phase = "Deleting";
   if (!state.dataflow.metadata.finalizers?.includes(finalizer)) return;
   soon(context);
-  const deletion = draft.record.deletion ?? { startedAt: state.now, attempts: 0 };
+  const startedAt = Date.parse(state.dataflow.metadata.deletionTimestamp!);
+  const deletion = draft.record.deletion ?? { startedAt, attempts: 0 };
   if (draft.record.deletion === undefined) {
     remember(draft, { deletion, operation: { kind: "Suspend", reason: "Deleted", startedAt: state.now, attempts: 0 } });
     note(draft, "Normal", "Deleting", `deletionPolicy is ${context.spec.deletionPolicy}`);
@@ -27,16 +28,23 @@ export function remove(context: Context, facts: Facts): void {
     if (state.now - deletion.startedAt < stopDeadline) return;
     note(draft, "Warning", "PodsNotGone", `${state.pods.length} pods are not gone after ${stopDeadline / 1000} s`);
   }
-  if (context.spec.deletionPolicy === "Delete" && draft.record.stores.length > 0 && !stateGone(context)) return;
+  if (context.spec.deletionPolicy === "Delete" && storesOf(context).length > 0 && !stateGone(context)) return;
   if (state.cleanup.phase !== "absent") draft.actions.push({ kind: "deleteCleanup" });
   draft.actions.push({ kind: "removeFinalizer" });
+}
+
+/** Where the record went first (with its namespace), the spec still says where the state is. */
+function storesOf({ state, spec, draft }: Context): readonly string[] {
+  if (draft.record.stores.length > 0) return draft.record.stores;
+  const ran = state.dataflow.status?.stableSpecHash !== undefined;
+  return ran && spec.recovery !== undefined ? [spec.recovery.store] : [];
 }
 
 /** True when there is nothing more to do about the state: it is gone, or it was tried long enough. */
 function stateGone(context: Context): boolean {
   const { state, draft } = context;
   const deletion = draft.record.deletion!;
-  const stores = draft.record.stores;
+  const stores = storesOf(context);
   const since = deletion.cleanupStartedAt ?? state.now;
   draft.progressing = { reason: "DeletingState", message: `deleting ${stores.join(", ")}` };
   if (state.cleanup.phase === "succeeded") {
@@ -47,7 +55,8 @@ function stateGone(context: Context): boolean {
   const spent = state.cleanup.phase === "failed" && deletion.attempts >= cleanupAttempts;
   const impossible = state.applyError !== undefined && state.cleanup.phase === "absent" && deletion.attempts >= cleanupAttempts;
   if (late || spent || impossible || draft.record.run === undefined) {
-    const why = state.cleanup.message || state.applyError || `not done in ${state.settings.cleanupDeadline / 1000} s`;
+    const lost = draft.record.run === undefined ? "how its pods were made is not known any more" : "";
+    const why = state.cleanup.message || state.applyError || lost || `not done in ${state.settings.cleanupDeadline / 1000} s`;
     note(draft, "Warning", "StateNotDeleted", `${stores.join(", ")} must be deleted by hand (weir snapshot delete): ${why}`);
     return true;
   }

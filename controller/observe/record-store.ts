@@ -13,7 +13,10 @@ interface RecordConfigMap {
 
 export interface RecordStore {
   read(dataflow: Dataflow): Promise<DataflowRecord>;
-  /** Writes only what changed. Throws a 409 when another has written meanwhile. */
+  /**
+   * Writes only what changed. Throws a 409 when another has written meanwhile. A Dataflow that is being deleted goes on with what
+   * is in memory when nothing can be written any more, as in a namespace that is going away.
+   */
   write(dataflow: Dataflow, record: DataflowRecord, metadata: Record<string, unknown>): Promise<void>;
   forget(uid: string): void;
 }
@@ -60,6 +63,11 @@ export function createRecordStore(client: KubeClient): RecordStore {
             : await client.request<RecordConfigMap>("PUT", path(dataflow), { body });
         known.set(uid, { record, text, version: written.metadata.resourceVersion });
       } catch (error) {
+        const nowhere = isKubeError(error, 403) || isKubeError(error, 404);
+        if (nowhere && dataflow.metadata.deletionTimestamp !== undefined) {
+          known.set(uid, { record, text, version: undefined });
+          return;
+        }
         // Whatever happened, what is there now must be read before anything else is done.
         known.delete(uid);
         throw error;

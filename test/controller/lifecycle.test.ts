@@ -214,6 +214,17 @@ describe("a Dataflow", () => {
     expect(events()).toContain("StateNotDeleted");
   });
 
+  test("goes with its namespace, in which nothing can be made any more", async () => {
+    await started({ ...stateful, deletionPolicy: "Delete" });
+    // What a namespace that is going away does: everything goes at once, and nothing new is let in.
+    harness.server.chaos = (method, path) =>
+      method === "POST" || (method === "PATCH" && !path.includes("/dataflows/")) ? 403 : undefined;
+    await harness.remove("a");
+    for (const path of ["/api/v1/namespaces/default/configmaps/a-record", "/apis/apps/v1/namespaces/default/statefulsets/a"])
+      await harness.client.request("DELETE", path);
+    await harness.until("gone", () => harness.server.list("/apis/weir.dev/v1alpha1/dataflows").length === 0, 20_000);
+  });
+
   test("leaves a running flow alone while its spec can't be followed", async () => {
     await started(stateful);
     await harness.patch("a", { flow: { inline: null, configMap: { name: "nowhere" } } });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { finalizer, type DataflowSpec } from "../../../controller/api/index.ts";
-import { decide, type State } from "../../../controller/decide/index.ts";
+import { decide, emptyRecord, type State } from "../../../controller/decide/index.ts";
 import { kinds, later, reasons, runningState, start, state, dataflow, stateful } from "./cases.ts";
 
 const deleted = (spec: DataflowSpec, over: Partial<State> = {}): State => {
@@ -77,6 +77,14 @@ describe("with Delete", () => {
       now = later(now, decision, 5000, { cleanup: { phase, message: "denied" } });
     }
     expect(tries).toBe(3);
+  });
+
+  test("state whose record went before it is named to whoever must delete it", () => {
+    const now = deleted(spec, { ...gone, record: emptyRecord });
+    const decision = decide(now);
+    expect(kinds(decision)).toEqual(["removeFinalizer"]);
+    expect(decision.events.at(-1)).toMatchObject({ reason: "StateNotDeleted" });
+    expect(decision.events.at(-1)!.message).toContain("s3://bucket/a must be deleted by hand");
   });
 
   test("a flow that never had a store has nothing to delete", () => {
