@@ -64,6 +64,8 @@ export interface RunOptions {
   /** State kept from a run that drained, by worker. */
   readonly states?: readonly KeyedStates[];
   readonly sinkParts?: Readonly<Record<string, readonly string[]>>;
+  /** Lets workers run and learn of ticks at random, and so apart from each other; the same seed gives the same run. */
+  readonly seed?: number;
   /** Called after each round. */
   readonly onRound?: (round: number) => void;
 }
@@ -92,12 +94,16 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
   const lowered: LoweredFlow[] = [];
   const workers: EngineWorker[] = [];
   const readers: Map<string, SourceReader>[] = [];
-  const listeners: (() => void)[] = [];
+  const random = options.seed === undefined ? () => 0 : randomFrom(options.seed);
+  /** What each worker knows of ticks, and ticks on their way to it. */
+  const views: { current: number; draining: boolean; readonly listeners: (() => void)[]; readonly mail: (() => void)[] }[] = [];
   const states: KeyedStates[] = [];
   for (const fabric of fabrics) {
     const worker = createWorker({ fabric, clock: now });
     const kept = options.states?.[fabric.index] ?? createKeyedStates(partitions);
     const mine = new Map<string, SourceReader>();
+    const view = { current: cluster.current, draining: false, listeners: [], mail: [] } as (typeof views)[number];
+    views.push(view);
     if (options.states === undefined) {
       for (const [step, rows] of store?.state ?? []) {
         for (const [key, row] of rows) {
@@ -111,17 +117,20 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
       now,
       epochs: {
         get current() {
-          return cluster.current;
+          return view.current;
         },
         get draining() {
-          return cluster.draining;
+          return view.draining;
         },
         get held() {
           return cluster.held;
         },
         perBatch,
-        onTick: (listener) => listeners.push(listener),
-        takesSnapshot: (epoch) => snapshots.has(epoch),
+        onTick: (listener) => view.listeners.push(listener),
+        takesSnapshot(epoch) {
+          if (epoch >= view.current) throw new Error(`whether epoch ${epoch} takes a snapshot is not known yet`);
+          return snapshots.has(epoch);
+        },
         endBatch() {
           cluster.held = cluster.batchEnded = true;
         },
@@ -175,13 +184,24 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
     for (const name of names) readers[next++ % count]!.get(step)!.add(name, store?.parts.get(`${step}/${name}`));
   }
 
-  const tick = (): void => {
+  const notify = (view: (typeof views)[number]): void => {
+    for (const listener of view.listeners) listener();
+  };
+  const tick = (ending: readonly string[]): void => {
     if (store !== undefined && (cluster.current % ticksPerSnapshot === 0 || cluster.draining || ended.size === open.size)) {
       snapshots.add(cluster.current);
     }
     cluster.current++;
     cluster.batchEnded = false;
-    for (const listener of listeners) listener();
+    const { current, draining } = cluster;
+    views.forEach((view, worker) => {
+      view.mail.push(() => {
+        for (const step of ending) readers[worker]!.get(step)!.end();
+        view.current = current;
+        view.draining = draining;
+        notify(view);
+      });
+    });
   };
   const frontier = () => Math.min(...lowered.map((one) => one.probe.frontierTime()));
   const commit = (): void => {
@@ -199,7 +219,10 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
   for (let round = 1; ; round++) {
     let alive = false;
     for (const worker of workers) {
-      if (worker.step()) alive = true;
+      const { mail } = views[worker.index]!;
+      while (mail.length > 0 && random() < 0.3) mail.shift()!();
+      if (random() > 0.6) alive = true;
+      else if (worker.step() || mail.length > 0) alive = true;
       if (failure !== undefined) {
         for (const one of lowered) one.dispose();
         throw failure;
@@ -214,21 +237,33 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
     }
     if (perBatch && cluster.held && !cluster.batchEnded && frontier() >= cluster.current) {
       cluster.held = false;
-      for (const listener of listeners) listener();
+      views.forEach(notify);
     }
-    let ends = false;
-    for (const [step, parts] of open) {
-      if (parts.size > 0 || ended.has(step)) continue;
-      ended.add(step);
-      ends = true;
-      for (const mine of readers) mine.get(step)!.end();
-    }
-    if (round >= drainAfter && !cluster.draining) cluster.draining = ends = true;
-    if (ends || (perBatch ? cluster.batchEnded : round % roundsPerTick === 0 && ended.size < open.size && !cluster.draining))
-      tick();
-    if (!workers.some((worker) => worker.busy())) await new Promise((resolve) => setTimeout(resolve, 1));
+    const ending = [...open].filter(([step, parts]) => parts.size === 0 && !ended.has(step)).map(([step]) => step);
+    for (const step of ending) ended.add(step);
+    const drains = round >= drainAfter && !cluster.draining;
+    cluster.draining ||= drains;
+    if (
+      ending.length > 0 ||
+      drains ||
+      (perBatch ? cluster.batchEnded : round % roundsPerTick === 0 && ended.size < open.size && !cluster.draining)
+    )
+      tick(ending);
+    if (!workers.some((worker) => worker.busy()) && views.every((view) => view.mail.length === 0))
+      await new Promise((resolve) => setTimeout(resolve, 1));
     else if (round % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** mulberry32 by Tommy Ettinger: numbers in [0, 1). */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
 }
 
 /** One part per list of items, `batchSize` items per batch; resumes by index. */

@@ -15,6 +15,10 @@ const keyLimit = 65_536;
 /** Chunks that go by ungathered after a round in which fewer than half of the records were combined. */
 const ungathered = 256;
 
+interface Cell {
+  value: unknown;
+}
+
 /** With a reducer: reduces values. Without: counts records. */
 export function preaggregate(
   lowering: Lowering,
@@ -24,19 +28,21 @@ export function preaggregate(
   stream: ChunkStream,
 ): ChunkStream {
   const spec = { name: `${metrics.step}.local`, inputs: [{ stream, pact: pipelined }], outputs: 1, notify: true };
-  const gather = generated<(into: Map<string, unknown>, keys: string[], values: unknown[]) => void>(
+  // A cell per key: a key that was seen before costs one look-up.
+  const gather = generated<(into: Map<string, Cell>, keys: string[], values: unknown[]) => void>(
     { reducer },
     `return function gather(into, keys, values) {
   for (let i = 0; i < keys.length; i++) {
-    const key = keys[i], old = into.get(key);
-    into.set(key, ${reducer === undefined ? "old === undefined ? 1 : old + 1" : "old === undefined && !into.has(key) ? values[i] : reducer(old, values[i])"});
+    const cell = into.get(keys[i]);
+    if (cell === undefined) into.set(keys[i], { value: ${reducer === undefined ? "1" : "values[i]"} });
+    else cell.value = ${reducer === undefined ? "cell.value + 1" : "reducer(cell.value, values[i])"};
   }
 };`,
   );
   const [out] = chunkOperator(scope, spec, (_context, [input], [output]) => {
     interface Round {
       readonly capability: ChunkCapability;
-      readonly partials: Map<string, unknown>;
+      readonly partials: Map<string, Cell>;
       records: number;
     }
     const rounds = new Map<number, Round>();
@@ -49,7 +55,7 @@ export function preaggregate(
       rounds.delete(epoch);
       if (round.partials.size * 2 > round.records) passing = ungathered;
       const keys = [...round.partials.keys()];
-      const values = [...round.partials.values()];
+      const values = Array.from(round.partials.values(), (cell) => cell.value);
       for (let from = 0; from < keys.length; from += chunkRecords) {
         give(round.capability, keys.slice(from, from + chunkRecords), values.slice(from, from + chunkRecords));
       }

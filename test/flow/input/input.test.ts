@@ -51,6 +51,40 @@ for (const first of [undefined, "sync"] as const) {
   });
 }
 
+test("a promise that is out for long does not hold the epoch back", async () => {
+  const store = new MemoryStore();
+  let asked = 0;
+  let release: ((batch: number[]) => void) | undefined;
+  const flow = new Dataflow("poll");
+  flow
+    .input<number>("in", {
+      kind: "partitioned",
+      listParts: () => ["p"],
+      buildPart: () => ({
+        nextBatch() {
+          asked++;
+          if (asked === 3) return new Promise<number[]>((resolve) => (release = resolve));
+          return Promise.resolve(asked < 3 ? [asked] : null);
+        },
+        snapshot: () => asked,
+      }),
+    })
+    .output("out", arraySink([]));
+  const committed: number[] = [];
+  await run(flow, {
+    store,
+    ticksPerSnapshot: 1,
+    onRound(round) {
+      committed.push(store.committed);
+      if (round === 60) {
+        expect(store.parts.get("in/p")).toBe(2);
+        release!([]);
+      }
+    },
+  });
+  expect(committed[58]! - committed[20]!).toBeGreaterThan(5);
+});
+
 test("dynamic sources read on every worker", async () => {
   const out: string[] = [];
   const flow = new Dataflow("dynamic");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Dataflow, type DynamicSink, type PartitionedSink, type TransactionalSink } from "../../../runtime/flow/index.ts";
-import { arraySink, listSource, MemoryStore, run } from "../harness.ts";
+import { arraySink, listSource, MemoryStore, randomFrom, run } from "../harness.ts";
 
 const later = (ms = 1) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const numbers = Array.from({ length: 60 }, (_, i) => i);
@@ -57,32 +57,35 @@ function files(parts: readonly string[], asynchronous = false) {
 for (const asynchronous of [false, true]) {
   test(`a partitioned sink has each value exactly once over crashes (${asynchronous ? "async" : "sync"})`, async () => {
     const parts = ["p0", "p1", "p2"];
-    const { content, sink } = files(parts, asynchronous);
-    const store = new MemoryStore();
-    const build = () => {
-      const flow = new Dataflow("files");
-      flow
-        .input("in", listSource([numbers, numbers.map((n) => n + 100)], 2))
-        .keyBy("k", (n) => `k${n % 7}`)
-        .mapValue("text", String)
-        .output("out", sink);
-      return flow;
-    };
-    const options = { store, roundsPerTick: 3, ticksPerSnapshot: 2, sinkParts: { out: parts } };
-    for (const [crashAfter, workers] of [
-      [11, 1],
-      [23, 2],
-      [17, 3],
-      [9, 2],
-    ] as const)
-      await run(build(), { ...options, crashAfter, workers });
-    await run(build(), { ...options, workers: 2 });
-    const all = [...content.values()]
-      .flat()
-      .map(Number)
-      .toSorted((a, b) => a - b);
-    expect(all).toEqual([...numbers, ...numbers.map((n) => n + 100)].toSorted((a, b) => a - b));
-    expect(content.size).toBe(3);
+    const values = [...numbers, ...numbers.map((n) => n + 100), ...numbers.map((n) => n + 200)];
+    for (let seed = 1; seed <= (asynchronous ? 4 : 25); seed++) {
+      const { content, sink } = files(parts, asynchronous);
+      const store = new MemoryStore();
+      const random = randomFrom(seed);
+      const build = () => {
+        const flow = new Dataflow("files");
+        flow
+          .input("in", listSource([values.slice(0, 60), values.slice(60, 120), values.slice(120)], 2))
+          .keyBy("k", (n) => `k${n % 7}`)
+          .mapValue("text", String)
+          .output("out", sink);
+        return flow;
+      };
+      for (let crash = 0; crash < 5; crash++) {
+        const options = {
+          store,
+          roundsPerTick: 2,
+          ticksPerSnapshot: 1 + (crash % 2),
+          sinkParts: { out: parts },
+          seed: seed * 10 + crash,
+        };
+        const workers = 1 + Math.floor(random() * 3);
+        await run(build(), { ...options, workers, ...(crash < 4 ? { crashAfter: 1 + Math.floor(random() * 60) } : {}) });
+      }
+      const all = [...content.values()].flat().map(Number);
+      expect(all.toSorted((x, y) => x - y)).toEqual(values);
+      expect(content.size).toBe(3);
+    }
   });
 }
 

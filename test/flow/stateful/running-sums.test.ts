@@ -59,7 +59,10 @@ test("running sums, per key and part in order, whatever the chunks and workers",
 });
 
 test("a run that crashes anywhere and resumes, on any number of workers, has each record in its state exactly once", async () => {
-  const crashes = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(1, 2, 3), fc.boolean()), { maxLength: 4 });
+  const crashes = fc.array(
+    fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(1, 2, 3), fc.boolean(), fc.option(fc.nat(), { nil: undefined })),
+    { maxLength: 4 },
+  );
   const property = fc.asyncProperty(
     lists,
     crashes,
@@ -87,16 +90,17 @@ test("a run that crashes anywhere and resumes, on any number of workers, has eac
         summed.output("out", arraySink([]));
         return flow;
       };
-      for (const [crashAfter, workers, drains] of runs) {
+      for (const [crashAfter, workers, drains, seed] of runs) {
         await run(build(), {
           workers,
           store,
           ticksPerSnapshot,
           roundsPerTick: 2,
+          ...(seed === undefined ? {} : { seed }),
           ...(drains ? { drainAfter: crashAfter } : { crashAfter }),
         });
       }
-      await run(build(), { workers: 2, store, ticksPerSnapshot });
+      await run(build(), { workers: 2, store, ticksPerSnapshot, seed: runs.length });
       const expected: Record<string, number> = {};
       for (const [key, value] of parts.flat()) {
         const sum = (expected[key] ?? 0) + value;
