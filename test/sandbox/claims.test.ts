@@ -14,7 +14,7 @@ describe("the sandbox's controllers", () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "sandbox-claims-"));
     sandbox = await startSandbox({ directory });
-    at = openWorld({ kubeconfig: sandbox.kubeconfig, locate: sandbox.locate, stop: sandbox.stop });
+    at = openWorld({ kubeconfig: sandbox.kubeconfig, locate: sandbox.locate });
   });
   afterAll(async () => {
     at.client.close();

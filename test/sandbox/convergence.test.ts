@@ -16,7 +16,7 @@ describe("under faults of the API server", () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "sandbox-faults-"));
     sandbox = await startSandbox({ directory, log: (message) => problems.push(message) });
-    at = openWorld({ kubeconfig: sandbox.kubeconfig, locate: sandbox.locate, stop: sandbox.stop });
+    at = openWorld({ kubeconfig: sandbox.kubeconfig, locate: sandbox.locate });
   });
   afterAll(async () => {
     at.client.close();

@@ -2,4 +2,4 @@
 import { kubeletContract } from "./kubelet-contract.ts";
 import { sandboxWorld } from "./sandbox-world.ts";
 
-kubeletContract("in the sandbox, with mapped ports", () => sandboxWorld({ network: "mapped" }));
+kubeletContract("in the sandbox, with mapped ports", () => sandboxWorld({ network: "mapped" }), { abandonKubelet: false });

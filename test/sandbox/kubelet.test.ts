@@ -1,4 +1,4 @@
 import { kubeletContract } from "./kubelet-contract.ts";
 import { sandboxWorld } from "./sandbox-world.ts";
 
-kubeletContract("in the sandbox", () => sandboxWorld());
+kubeletContract("in the sandbox", () => sandboxWorld(), { abandonKubelet: false });

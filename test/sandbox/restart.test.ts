@@ -47,7 +47,6 @@ describe("a sandbox that ends", () => {
     openWorld({
       kubeconfig,
       locate: (host, port) => ({ host, port }),
-      stop: () => Promise.resolve(),
     });
   const createSet = (at: ReturnType<typeof open>): Promise<KubernetesObject> =>
     at.client.create(resources.statefulSets, {

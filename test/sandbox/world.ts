@@ -12,7 +12,7 @@ export interface World {
   /** Stops the kubelet as SIGKILL would, and gives what starts it again. Absent: this world cannot. */
   abandonKubelet?(): Promise<() => Promise<void>>;
   /** SIGKILL to the API server, and what starts it again. */
-  killApiServer?(): Promise<() => Promise<void>>;
+  killApiServer(): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 
-export function openWorld(world: World) {
+export function openWorld(world: Pick<World, "kubeconfig" | "locate">) {
   const client: Client = createClient(loadKubeconfig(world.kubeconfig), "suite");
   const namespace = "default";
   const self = {
