@@ -26,33 +26,41 @@ export interface WorkloadOptions {
   readonly log?: ((message: string) => void) | undefined;
 }
 
-function start(options: WorkloadOptions, component: string, make: (context: ControllerContext) => Controller[]): Workloads {
-  const client = createClient(options.access, component);
+/** Events say who reports them, so each controller has a recorder of its own name. */
+type Starter = readonly [component: string, start: (context: ControllerContext) => Controller];
+
+function start(options: WorkloadOptions, userAgent: string, starters: readonly Starter[]): Workloads {
+  const client = createClient(options.access, userAgent);
   const report = outageLog(options.log ?? (() => undefined));
   const informers = createSharedInformers(client, report);
-  const events = createEventRecorder(client, component);
-  const controllers = make({ client, informer: informers.get, events, report });
+  const running = starters.map(([component, startController]) => {
+    const events = createEventRecorder(client, component);
+    return { events, controller: startController({ client, informer: informers.get, events, report }) };
+  });
   return {
     async stop() {
       informers.stop();
-      events.stop();
+      for (const { events } of running) events.stop();
       client.close();
-      await Promise.all(controllers.map((controller) => controller.stop()));
+      await Promise.all(running.map(({ controller }) => controller.stop()));
     },
   };
 }
 
 /** All of them, for an API server that has no controllers of its own. */
 export function startWorkloads(options: WorkloadOptions): Workloads {
-  const controllers = start(options, "workload-controllers", (context) => [
-    startStatefulSetController(context),
-    startReplicaSetController(context),
-    startDeploymentController(context),
-    startJobController(context),
-    startEndpointsController(context),
-    startDisruptionController(context),
-    startUnsupportedController(context),
-    ...(options.claimsFolder === undefined ? [] : [startClaimController(context, options.claimsFolder)]),
+  const { claimsFolder } = options;
+  const claims: Starter[] =
+    claimsFolder === undefined ? [] : [["persistentvolume-controller", (context) => startClaimController(context, claimsFolder)]];
+  const controllers = start(options, "workload-controllers", [
+    ["statefulset-controller", startStatefulSetController],
+    ["replicaset-controller", startReplicaSetController],
+    ["deployment-controller", startDeploymentController],
+    ["job-controller", startJobController],
+    ["endpoint-controller", startEndpointsController],
+    ["controllermanager", startDisruptionController],
+    ["sandbox", startUnsupportedController],
+    ...claims,
   ]);
   const scheduler = startSchedulerOnly(options);
   return {
@@ -64,5 +72,5 @@ export function startWorkloads(options: WorkloadOptions): Workloads {
 
 /** For a real control plane that was started without a scheduler. */
 export function startSchedulerOnly(options: WorkloadOptions): Workloads {
-  return start(options, "default-scheduler", (context) => [startScheduler(context)]);
+  return start(options, "default-scheduler", [["default-scheduler", startScheduler]]);
 }
