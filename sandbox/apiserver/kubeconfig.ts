@@ -17,6 +17,6 @@ export function writeKubeconfig(file: string, options: { url: string; certificat
     contexts: [{ name: "sandbox", context: { cluster: "sandbox", user: "admin", namespace: "default" } }],
     "current-context": "sandbox",
   };
-  writeFileSync(file, stringify(config), { mode: 0o600 });
+  writeFileSync(file, stringify(config, { version: "1.1" }), { mode: 0o600 });
   chmodSync(file, 0o600);
 }

@@ -61,7 +61,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const store = openStore({ directory, historyLimit: options.historyLimit ?? 5000 });
   const catalogue = createCatalogue();
   const context: Context = { store, catalogue, now };
-  const onError = options.onError ?? ((error: unknown) => console.error("api server:", error));
+  let closing: Promise<void> | undefined;
+  const report = options.onError ?? ((error: unknown) => console.error("api server:", error));
+  // What a request meets whose server is closing under it is no error.
+  const onError = (error: unknown): void => {
+    if (!closing) report(error);
+  };
   const faults = createFaults(now, () => store.history.compact(store.revision()));
 
   // Definitions first: what they define must be known before anything of it is collected.
@@ -93,7 +98,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   url = `https://127.0.0.1:${port}`;
   const kubeconfig = join(directory, "kubeconfig");
   writeKubeconfig(kubeconfig, { url, certificate, token });
-  let closing: Promise<void> | undefined;
   return {
     url,
     kubeconfig,

@@ -21,7 +21,7 @@ export function escapedName(name: string): string {
     .replaceAll("/", "__slash__");
 }
 
-const durations = new Environment();
+const durations = new Environment().registerVariable("value", "string");
 
 function scalar(schema: Schema, value: Json): unknown {
   if (typeof value === "number") {

@@ -41,6 +41,7 @@ function validate(object: KubeObject): Cause[] {
 }
 
 export const customResourceDefinitionStrategy: Strategy = {
+  deletionFinalizers: [cleanupFinalizer],
   defaults(object) {
     const spec = ensureObject(object, "spec");
     const names = ensureObject(spec, "names");
@@ -50,8 +51,6 @@ export const customResourceDefinitionStrategy: Strategy = {
     conversion.strategy ??= "None";
   },
   prepareForCreate(object) {
-    const finalizers = (object.metadata.finalizers ??= []);
-    if (!finalizers.includes(cleanupFinalizer)) finalizers.push(cleanupFinalizer);
     const storage = objectsAt(objectAt(object, "spec"), "versions").find((version) => version.storage === true);
     object.status = {
       acceptedNames: { kind: "", plural: "" },

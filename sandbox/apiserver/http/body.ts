@@ -19,11 +19,12 @@ const longest = 3 * 1024 * 1024;
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
+  // One that is too long is read to its end, or the client would never come to read the refusal.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > longest) throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${longest}`);
-    chunks.push(chunk);
+    if (length <= longest) chunks.push(chunk);
   }
+  if (length > longest) throw new ApiError(413, "RequestEntityTooLarge", `Request entity too large: limit is ${longest}`);
   return Buffer.concat(chunks).toString(mediaTypeOf(request) === protobuf ? "latin1" : "utf8");
 }
 

@@ -53,7 +53,10 @@ export function sendBody(
   representation?: Representation,
   headers: Record<string, string | string[]> = {},
 ): void {
-  const text = representation?.yaml ? stringify(body) : `${JSON.stringify(body, null, representation?.pretty ? 2 : undefined)}\n`;
+  // YAML 1.1 is what Go reads: "y" must be quoted.
+  const text = representation?.yaml
+    ? stringify(body, { version: "1.1" })
+    : `${JSON.stringify(body, null, representation?.pretty ? 2 : undefined)}\n`;
   response.writeHead(code, { "content-type": representation?.yaml ? "application/yaml" : "application/json", ...headers });
   response.end(text);
 }

@@ -30,6 +30,7 @@ export async function handleSubresource(call: Call): Promise<void> {
     }
     if (subresource === "ephemeralcontainers" || subresource === "resize") throw notImplemented(`pods/${subresource}`);
   }
+  if (resource.bucket === "serviceaccounts" && subresource === "token") throw notImplemented("serviceaccounts/token");
   if (subresource === "proxy") throw notImplemented(`${resource.plural}/proxy`);
   throw new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 }

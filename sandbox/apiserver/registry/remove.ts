@@ -85,6 +85,10 @@ export function remove(context: Context, resource: Resource, namespace: string, 
   const next: KubeObject = { ...live, metadata };
   const grace = resource.strategy.gracePeriod?.(live, options.gracePeriodSeconds) ?? 0;
   metadata.finalizers = finalizersFor(metadata.finalizers ?? [], options.propagationPolicy);
+  for (const finalizer of resource.strategy.deletionFinalizers ?? []) {
+    if (live.metadata.deletionTimestamp === undefined && !metadata.finalizers.includes(finalizer))
+      metadata.finalizers.push(finalizer);
+  }
   if (metadata.finalizers.length === 0) delete metadata.finalizers;
 
   const again = live.metadata.deletionTimestamp !== undefined;
@@ -118,7 +122,7 @@ function farewell(resource: Resource, live: KubeObject): KubeObject | StatusBody
 }
 
 function finalizersFor(current: string[], policy: string | undefined): string[] {
-  if (policy === undefined) return current;
+  if (policy === undefined) return [...current];
   const kept = current.filter((finalizer) => finalizer !== "orphan" && finalizer !== "foregroundDeletion");
   if (policy === "Orphan") return [...kept, "orphan"];
   return policy === "Foreground" ? [...kept, "foregroundDeletion"] : kept;

@@ -4,21 +4,12 @@
 
 import { recordUpdate, type Writer } from "../apply/field-manager.ts";
 import { emptySet, setOf, type FieldSet } from "../apply/field-set.ts";
-import {
-  ApiError,
-  alreadyExists,
-  badRequest,
-  conflict,
-  forbidden,
-  invalid,
-  notFound,
-  plainError,
-  type Cause,
-} from "../errors/status.ts";
+import { ApiError, alreadyExists, badRequest, conflict, invalid, notFound, plainError, type Cause } from "../errors/status.ts";
 import { invalidValue } from "../errors/field-error.ts";
 import { clone, deepEqual, isObject, type JsonObject, type KubeObject, type ObjectMeta } from "../json.ts";
 import { childOf, type Schema } from "../schema/schema.ts";
 import { apiVersionOf, groupResource, type Resource } from "../resources/resource.ts";
+import { admitCreate } from "./admission.ts";
 import type { Context, WriteOptions } from "./context.ts";
 import { fillForCreate, timestamp, validateMetadata, validateMetadataUpdate } from "./metadata.ts";
 
@@ -105,22 +96,11 @@ export function create(
 /** The last part of a create, which server-side apply shares. */
 export function insert(context: Context, resource: Resource, object: KubeObject, options: WriteOptions): KubeObject {
   const { name, namespace = "" } = object.metadata;
-  if (resource.namespaced) requireNamespace(context, resource, name, namespace);
+  admitCreate(context, resource, object);
   refuse(resource, name ?? "", [...validateMetadata(resource, object.metadata), ...(resource.strategy.validate?.(object) ?? [])]);
   if (context.store.get(resource.bucket, namespace, name)) throw alreadyExists(groupResource(resource), name);
   if (options.dryRun) return object;
   return fromStored(resource, context.store.put(resource.bucket, toStored(resource, object)));
-}
-
-function requireNamespace(context: Context, resource: Resource, name: string, namespace: string): void {
-  const found = context.store.get("namespaces", "", namespace);
-  if (!found) throw notFound({ group: "", resource: "namespaces" }, namespace);
-  if (found.metadata.deletionTimestamp !== undefined) {
-    const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    throw forbidden(groupResource(resource), name, why, [
-      { reason: "NamespaceTerminating", message: `namespace ${namespace} is being terminated`, field: "metadata.namespace" },
-    ]);
-  }
 }
 
 export interface UpdateRequest {

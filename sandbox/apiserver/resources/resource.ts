@@ -27,6 +27,8 @@ export interface Strategy {
   validateUpdate?: (object: KubeObject, old: KubeObject) => Cause[];
   /** Seconds an object lives on after a delete so that somebody can end it; undefined = removed at once. */
   gracePeriod?: (object: KubeObject, asked: number | undefined) => number;
+  /** Finalizers that a deletion adds, for work that must be done before the object goes. */
+  deletionFinalizers?: string[];
   /** True when a PUT on a name that does not exist creates it. */
   createOnUpdate?: boolean;
   /** True when a delete answers with the object and not with a Status. */

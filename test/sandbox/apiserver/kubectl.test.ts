@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
 import { pod, river, riverDefinition, statefulSet } from "../conformance/objects.ts";
 import { findKubectl, runKubectl, type Run } from "./kubectl.ts";
 import { eventually, started, type Started } from "./started.ts";
@@ -14,7 +13,13 @@ const kubectl = findKubectl();
 describe.skipIf(kubectl === undefined && !process.env.CI)("kubectl", () => {
   let api: Started;
   const run = (args: string, input?: unknown): Promise<Run> =>
-    runKubectl(kubectl!, api.server.kubeconfig, api.directory, args.split(" "), input === undefined ? undefined : stringify(input));
+    runKubectl(
+      kubectl!,
+      api.server.kubeconfig,
+      api.directory,
+      args.split(" "),
+      input === undefined ? undefined : JSON.stringify(input),
+    );
   const good = async (args: string, input?: unknown): Promise<string> => {
     const { code, out, err } = await run(args, input);
     expect(err + out, `kubectl ${args}`).toSatisfy(() => code === 0);
