@@ -251,7 +251,7 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
       tick(ending);
     if (!workers.some((worker) => worker.busy()) && views.every((view) => view.mail.length === 0))
       await new Promise((resolve) => setTimeout(resolve, 1));
-    else if (round % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+    else if (round % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

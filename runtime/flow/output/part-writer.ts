@@ -41,7 +41,8 @@ export async function transactionalWriter(
       if (!written) return;
       written = false;
       const prepared = await part.prepare(epoch);
-      if (prepared === undefined) return;
+      // What an execution prepared after its end belongs to no snapshot.
+      if (prepared === undefined || lowering.stopped) return;
       if (recorder.enabled) recorder.prepared(step, epoch, prepared);
       else await sink.commit(prepared);
     },
@@ -104,7 +105,11 @@ export async function partitionedWriter(
     sealsEach: false,
     async seal(epoch) {
       if (!recorder.enabled) return;
-      for (const part of written) recorder.part(step, epoch, names[part]!, await parts.get(part)!.snapshot());
+      for (const part of written) {
+        const position = await parts.get(part)!.snapshot();
+        if (lowering.stopped) return;
+        recorder.part(step, epoch, names[part]!, position);
+      }
       written.clear();
     },
     async close() {

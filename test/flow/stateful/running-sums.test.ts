@@ -60,7 +60,7 @@ test("running sums, per key and part in order, whatever the chunks and workers",
 
 test("a run that crashes anywhere and resumes, on any number of workers, has each record in its state exactly once", async () => {
   const crashes = fc.array(
-    fc.tuple(fc.integer({ min: 1, max: 40 }), fc.constantFrom(1, 2, 3), fc.boolean(), fc.option(fc.nat(), { nil: undefined })),
+    fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(1, 2, 3), fc.boolean(), fc.option(fc.nat(), { nil: undefined })),
     { maxLength: 4 },
   );
   const property = fc.asyncProperty(
