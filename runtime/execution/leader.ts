@@ -109,7 +109,8 @@ export function createLeader(options: LeaderOptions): Leader {
 
   const claim = async (): Promise<Snapshot | undefined> => {
     if (store === undefined) {
-      execution = Math.max(execution + 1, Math.floor(clock()));
+      // Nothing remembers the last number: seconds grow from one life of process 0 to the next, and fit into a frame.
+      execution = Math.max(execution + 1, Math.floor(clock() / 1000));
       return undefined;
     }
     const found = (await readManifest(store))?.manifest;
