@@ -53,7 +53,8 @@ export function answer(
 ): void {
   const { context, resource, query } = call;
   const body = shape(value, { representation, resource, query, now: context.now() });
-  sendBody(call.response, code, body, representation, warningHeaders(warnings));
+  const all = resource.deprecated ? [...warnings, resource.deprecated] : warnings;
+  sendBody(call.response, code, body, representation, warningHeaders(all));
 }
 
 export const wanted = (call: Call): Representation =>

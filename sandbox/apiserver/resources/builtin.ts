@@ -12,6 +12,8 @@ export interface BuiltinKind {
   status?: boolean;
   scale?: boolean;
   singular?: string;
+  /** What clients are warned of. */
+  deprecated?: string;
   /** The OpenAPI package of the schema: io.k8s.api.<package>.<version>.<kind>, unless `schema` names it whole. */
   package: string;
   schema?: string;
@@ -21,7 +23,16 @@ const all = ["all"];
 
 export const builtinKinds: readonly BuiltinKind[] = [
   { group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", namespaced: true, short: ["cm"], package: "core" },
-  { group: "", version: "v1", kind: "Endpoints", plural: "endpoints", namespaced: true, short: ["ep"], package: "core" },
+  {
+    group: "",
+    version: "v1",
+    kind: "Endpoints",
+    plural: "endpoints",
+    namespaced: true,
+    short: ["ep"],
+    package: "core",
+    deprecated: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  },
   { group: "", version: "v1", kind: "Event", plural: "events", namespaced: true, short: ["ev"], package: "core" },
   {
     group: "",

@@ -2,9 +2,9 @@
 // Invariant: `revision` changes with every change of the set, so that documents made from it can be cached by it.
 
 import { builtinColumns } from "../table/columns.ts";
-import { builtinKinds, schemaNameOf } from "./builtin.ts";
+import { builtinKinds, schemaNameOf, type BuiltinKind } from "./builtin.ts";
 import { eventConversions } from "./events.ts";
-import { apiVersionOf, type Resource } from "./resource.ts";
+import { apiVersionOf, type Column, type Resource } from "./resource.ts";
 import { resolve } from "../schema/schema.ts";
 import { selectableFieldsOf } from "./selectable-fields.ts";
 import { strategyOf } from "./strategies.ts";
@@ -35,6 +35,13 @@ const generationless = new Set([
 ]);
 const ungenerated = (kind: string, group: string): boolean => generationless.has(kind) || group === "rbac.authorization.k8s.io";
 
+/** Tables of events are made from their stored form, whichever face is asked for. */
+function columnsOf(kind: BuiltinKind): Column[] | undefined {
+  const columns = builtinColumns(kind.kind);
+  if (kind.group !== "events.k8s.io") return columns;
+  return columns?.map((column) => ({ ...column, cell: (object, now) => column.cell(eventConversions.toStored(object), now) }));
+}
+
 function builtinResources(): Resource[] {
   return builtinKinds.map((kind) => {
     const schemaName = schemaNameOf(kind);
@@ -60,9 +67,10 @@ function builtinResources(): Resource[] {
       schema: resolve({ $ref: `#/components/schemas/${schemaName}` }),
       schemaName,
       strategy: strategyOf(kind.group, kind.kind),
-      columns: builtinColumns(kind.kind),
+      columns: columnsOf(kind),
       selectableFields: selectableFieldsOf(kind.group, kind.kind),
       ...(kind.group === "events.k8s.io" ? eventConversions : {}),
+      ...(kind.deprecated ? { deprecated: kind.deprecated } : {}),
       countsGenerations: !ungenerated(kind.kind, kind.group),
     };
   });

@@ -67,6 +67,8 @@ export interface Resource {
   columns: Column[] | undefined;
   /** Fields besides metadata.name and metadata.namespace that a fieldSelector may name. */
   selectableFields: Record<string, (object: KubeObject) => string>;
+  /** What clients of this kind are warned of. */
+  deprecated?: string;
   /** From the stored form to this version's, and back. */
   fromStored?: (object: KubeObject) => KubeObject;
   toStored?: (object: KubeObject) => KubeObject;

@@ -1,6 +1,6 @@
 // Which strategy each built-in kind has; a kind that is not named is stored as it comes.
 
-import { isObject, ensureObject, objectAt, stringAt, type KubeObject } from "../json.ts";
+import { isObject, objectsAt, ensureObject, objectAt, stringAt, type KubeObject } from "../json.ts";
 import { configMapStrategy, secretStrategy } from "./strategies/configuration.ts";
 import { customResourceDefinitionStrategy } from "../custom/definition-strategy.ts";
 import { podStrategy } from "./strategies/pod.ts";
@@ -49,6 +49,13 @@ const budgetStrategy: Strategy = {
 
 const eventTimes = (...nulls: string[]): Strategy => ({ createOnUpdate: true, nulls });
 
+const endpointsStrategy: Strategy = {
+  createOnUpdate: true,
+  defaults(object) {
+    for (const subset of objectsAt(object, "subsets")) for (const port of objectsAt(subset, "ports")) port.protocol ??= "TCP";
+  },
+};
+
 const sliceStrategy: Strategy = {
   defaults(object) {
     for (const port of Array.isArray(object.ports) ? object.ports : []) {
@@ -93,7 +100,7 @@ const strategies: Record<string, Strategy> = {
   "/Service": serviceStrategy,
   "/ConfigMap": configMapStrategy,
   "/Secret": secretStrategy,
-  "/Endpoints": createOnUpdate,
+  "/Endpoints": endpointsStrategy,
   "/Event": eventTimes("eventTime", "firstTimestamp", "lastTimestamp"),
   "/PersistentVolumeClaim": claimStrategy,
   "/ServiceAccount": { returnsDeleted: true },

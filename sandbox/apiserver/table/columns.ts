@@ -129,15 +129,31 @@ const controllerOf = (object: KubeObject): string => {
 
 const orAll = (value: Json | undefined): string => (value === undefined ? "N/A" : String(value));
 
+const subjects =
+  (kind: string): Cell =>
+  (object) =>
+    objectsAt(object, "subjects")
+      .filter((subject) => subject.kind === kind)
+      .map((subject) => (kind === "ServiceAccount" ? `${String(subject.namespace)}/${String(subject.name)}` : String(subject.name)))
+      .join(", ");
+
+const bindingColumns: Column[] = [
+  column("Role", "string", (object) => `${String(objectAt(object, "roleRef").kind)}/${String(objectAt(object, "roleRef").name)}`),
+  ageColumn,
+  column("Users", "string", subjects("User"), 1),
+  column("Groups", "string", subjects("Group"), 1),
+  column("ServiceAccounts", "string", subjects("ServiceAccount"), 1),
+];
+
 const table: Record<string, Column[]> = {
   Pod: podColumns,
-  ConfigMap: [column("Data", "string", (object) => String(entries(object, "data") + entries(object, "binaryData"))), ageColumn],
+  ConfigMap: [column("Data", "string", (object) => entries(object, "data") + entries(object, "binaryData")), ageColumn],
   Secret: [
     column("Type", "string", (object) => stringAt(object, "type") ?? ""),
-    column("Data", "string", (object) => String(entries(object, "data"))),
+    column("Data", "string", (object) => entries(object, "data")),
     ageColumn,
   ],
-  ServiceAccount: [column("Secrets", "string", (object) => String(objectsAt(object, "secrets").length)), ageColumn],
+  ServiceAccount: [ageColumn],
   Namespace: [column("Status", "string", (object) => stringAt(status(object), "phase") ?? ""), ageColumn],
   Service: [
     column("Type", "string", (object) => stringAt(spec(object), "type") ?? ""),
@@ -194,14 +210,14 @@ const table: Record<string, Column[]> = {
     column("Source", "string", eventSource, 1),
     column("Message", "string", (object) => (stringAt(object, "message") ?? "").trim()),
     column("First Seen", "string", firstSeen, 1),
-    column("Count", "string", (object) => String(eventCount(object)), 1),
-    column("Name", "string", (object) => object.metadata.name, 1),
+    column("Count", "string", (object) => eventCount(object), 1),
+    { ...column("Name", "string", (object) => object.metadata.name, 1), format: "name" },
   ],
   StatefulSet: [readyOf, ageColumn, containers, images],
   Deployment: [
     readyOf,
-    column("Up-to-date", "string", (object) => String(number(status(object).updatedReplicas))),
-    column("Available", "string", (object) => String(number(status(object).availableReplicas))),
+    column("Up-to-date", "string", (object) => number(status(object).updatedReplicas)),
+    column("Available", "string", (object) => number(status(object).availableReplicas)),
     ageColumn,
     containers,
     images,
@@ -280,14 +296,8 @@ const table: Record<string, Column[]> = {
     ageColumn,
     column("PreemptionPolicy", "string", (object) => stringAt(object, "preemptionPolicy") ?? ""),
   ],
-  RoleBinding: [
-    column("Role", "string", (object) => `${String(objectAt(object, "roleRef").kind)}/${String(objectAt(object, "roleRef").name)}`),
-    ageColumn,
-  ],
-  ClusterRoleBinding: [
-    column("Role", "string", (object) => `${String(objectAt(object, "roleRef").kind)}/${String(objectAt(object, "roleRef").name)}`),
-    ageColumn,
-  ],
+  RoleBinding: bindingColumns,
+  ClusterRoleBinding: bindingColumns,
   Role: [column("Created At", "date", (object) => object.metadata.creationTimestamp)],
   ClusterRole: [column("Created At", "date", (object) => object.metadata.creationTimestamp)],
   CustomResourceDefinition: [column("Created At", "date", (object) => object.metadata.creationTimestamp)],

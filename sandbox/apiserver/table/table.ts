@@ -18,14 +18,21 @@ const nameDescription =
   "generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. " +
   "Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
+const nameColumn: Column = {
+  name: "Name",
+  type: "string",
+  format: "name",
+  description: nameDescription,
+  cell: (object) => object.metadata.name,
+};
+
 /** What kinds without columns of their own show. */
 const plain: Column[] = [{ name: "Age", type: "date", cell: (object, now) => age(object.metadata.creationTimestamp, now) }];
 
 export function tableOf(resource: Resource, items: KubeObject[], options: TableOptions): JsonObject {
-  const columns: Column[] = [
-    { name: "Name", type: "string", format: "name", description: nameDescription, cell: (object) => object.metadata.name },
-    ...(resource.columns ?? plain),
-  ];
+  const own = resource.columns ?? plain;
+  // Events have their name last, and in wide tables only.
+  const columns = own.some((column) => column.format === "name") ? own : [nameColumn, ...own];
   const definitions: JsonObject[] = columns.map(({ name, type, format = "", description = "", priority = 0 }) => ({
     name,
     type,

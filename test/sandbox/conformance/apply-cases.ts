@@ -147,7 +147,7 @@ export const applyCases: Case[] = [
           apiVersion: "apps/v1",
           kind: "StatefulSet",
           metadata: { name: "s" },
-          status: { replicas: 0, conditions: [{ type: "Y", status: "False", lastTransitionTime: "2026-01-01T00:00:00Z" }] },
+          status: { conditions: [{ type: "Y", status: "False", lastTransitionTime: "2026-01-01T00:00:00Z" }] },
         },
         { pick: ["metadata.managedFields"] },
       ),

@@ -1,6 +1,6 @@
 // Cases: lists, pages, selectors, tables, deletion of many, finalizers.
 
-import { apps, configMap, ns, pod, statefulSet } from "./objects.ts";
+import { apps, configMap, deployment, ns, pod, river, rivers, service, statefulSet } from "./objects.ts";
 import type { Case } from "./run.ts";
 
 const make = (name: string, labels: object) => ({
@@ -10,6 +10,8 @@ const make = (name: string, labels: object) => ({
   pick: ["kind"],
 });
 const only = `${ns}/configmaps?labelSelector=set`;
+/** What a table looks like, without its texts about columns. */
+const shown = ["columnDefinitions", "rows"];
 const table = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" };
 
 export const listCases: Case[] = [
@@ -23,11 +25,11 @@ export const listCases: Case[] = [
       { method: "GET", path: `${only},tier%3Dx`, pick: ["items.0.metadata.name", "items.length"] },
       { method: "GET", path: `${only},tier!%3Dx`, pick: ["items.0.metadata.name", "items.length"] },
       { method: "GET", path: `${only},!tier`, pick: ["items.0.metadata.name", "items.length"] },
-      { method: "GET", path: `${only}+notin+(1,2)`, pick: ["items.0.metadata.name", "items.length"] },
+      { method: "GET", path: `${only},set+notin+(1,2)`, pick: ["items.0.metadata.name", "items.length"] },
       { method: "GET", path: `${ns}/configmaps?fieldSelector=metadata.name%3Db`, pick: ["items.0.metadata.name", "items.length"] },
       { method: "GET", path: `${ns}/configmaps?fieldSelector=data.a%3D1` },
       { method: "GET", path: `${ns}/pods?fieldSelector=spec.color%3Dred` },
-      { method: "GET", path: `${ns}/configmaps?limit=2`, pick: ["metadata", "items.length"] },
+      { method: "GET", path: `${only}&limit=2`, pick: ["metadata", "items.length"] },
       { method: "GET", path: `${ns}/configmaps?continue=nonsense`, pick: ["code", "reason"] },
       { method: "GET", path: `${ns}/configmaps?resourceVersion=99999999`, pick: ["code", "reason"] },
       { method: "GET", path: `${ns}/configmaps?resourceVersion=x`, pick: ["code", "reason"] },
@@ -136,6 +138,239 @@ export const listCases: Case[] = [
         pick: ["kind", "apiVersion", "metadata.name", "spec"],
       },
       { method: "GET", path: `${apps}/statefulsets`, headers: { accept: "text/html" }, pick: ["code"] },
+    ],
+  },
+  {
+    name: "tables of many kinds",
+    steps: [
+      {
+        method: "POST",
+        path: `${ns}/services`,
+        body: service("s", {
+          ports: [
+            { port: 80, name: "a" },
+            { port: 81, name: "b", protocol: "UDP" },
+          ],
+          clusterIP: "None",
+        }),
+        pick: ["kind"],
+      },
+      {
+        method: "POST",
+        path: `${ns}/services`,
+        body: service("x", { type: "ExternalName", externalName: "example.com", ports: [] }),
+        pick: ["kind"],
+      },
+      { method: "GET", path: `${ns}/services?includeObject=None`, headers: table, pick: shown },
+      { method: "POST", path: `${ns}/configmaps`, body: configMap("c", { labels: { mine: "1" } }), pick: ["kind"] },
+      { method: "GET", path: `${ns}/configmaps?includeObject=None&labelSelector=mine`, headers: table, pick: shown },
+      {
+        method: "POST",
+        path: `${ns}/secrets`,
+        body: { apiVersion: "v1", kind: "Secret", metadata: { name: "s" }, stringData: { a: "1" } },
+        pick: ["kind"],
+      },
+      { method: "GET", path: `${ns}/secrets?includeObject=None`, headers: table, pick: shown },
+      { method: "POST", path: `${apps}/deployments`, body: deployment("d"), pick: ["kind"] },
+      { method: "GET", path: `${apps}/deployments?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `${apps}/replicasets?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `${apps}/daemonsets?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `${apps}/statefulsets?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `${apps}/controllerrevisions?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `${ns}/pods?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `${ns}/serviceaccounts/default?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: "/api/v1/namespaces/{ns}?includeObject=None", headers: table, pick: shown },
+      {
+        method: "POST",
+        path: `${ns}/events`,
+        body: {
+          apiVersion: "v1",
+          kind: "Event",
+          metadata: { name: "e" },
+          involvedObject: { kind: "Pod", name: "p", namespace: "{ns}", fieldPath: "spec.containers{c}" },
+          reason: "R",
+          message: "M\n",
+          type: "Normal",
+          count: 2,
+          source: { component: "c", host: "h" },
+        },
+        pick: ["kind"],
+      },
+      { method: "GET", path: `${ns}/events?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: `/apis/events.k8s.io/v1/namespaces/{ns}/events?includeObject=None`, headers: table, pick: shown },
+      {
+        method: "POST",
+        path: `/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets`,
+        body: {
+          apiVersion: "policy/v1",
+          kind: "PodDisruptionBudget",
+          metadata: { name: "p" },
+          spec: { minAvailable: "50%", selector: { matchLabels: { a: "b" } } },
+        },
+        pick: ["kind"],
+      },
+      {
+        method: "GET",
+        path: `/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets?includeObject=None`,
+        headers: table,
+        pick: shown,
+      },
+      {
+        method: "POST",
+        path: `/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies`,
+        body: {
+          apiVersion: "networking.k8s.io/v1",
+          kind: "NetworkPolicy",
+          metadata: { name: "n" },
+          spec: { podSelector: { matchLabels: { a: "b" }, matchExpressions: [{ key: "c", operator: "In", values: ["d"] }] } },
+        },
+        pick: ["kind"],
+      },
+      {
+        method: "GET",
+        path: `/apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies?includeObject=None`,
+        headers: table,
+        pick: shown,
+      },
+      {
+        method: "POST",
+        path: `/apis/coordination.k8s.io/v1/namespaces/{ns}/leases`,
+        body: { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "l" }, spec: { holderIdentity: "me" } },
+        pick: ["kind"],
+      },
+      {
+        method: "GET",
+        path: `/apis/coordination.k8s.io/v1/namespaces/{ns}/leases?includeObject=None`,
+        headers: table,
+        pick: shown,
+      },
+      {
+        method: "POST",
+        path: `${ns}/endpoints`,
+        body: {
+          apiVersion: "v1",
+          kind: "Endpoints",
+          metadata: { name: "e" },
+          subsets: [
+            {
+              addresses: [{ ip: "10.0.0.1" }, { ip: "10.0.0.2" }],
+              ports: [
+                { port: 80, name: "a" },
+                { port: 81, name: "b" },
+              ],
+            },
+          ],
+        },
+        pick: ["subsets"],
+      },
+      { method: "GET", path: `${ns}/endpoints/e?includeObject=None`, headers: table, pick: shown },
+      {
+        method: "POST",
+        path: `/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices`,
+        body: {
+          apiVersion: "discovery.k8s.io/v1",
+          kind: "EndpointSlice",
+          metadata: { name: "e" },
+          addressType: "IPv4",
+          endpoints: [{ addresses: ["10.0.0.1"] }],
+          ports: [{ port: 80 }],
+        },
+        pick: ["kind"],
+      },
+      {
+        method: "GET",
+        path: `/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices/e?includeObject=None`,
+        headers: table,
+        pick: shown,
+      },
+      {
+        method: "POST",
+        path: `/apis/batch/v1/namespaces/{ns}/jobs`,
+        body: {
+          apiVersion: "batch/v1",
+          kind: "Job",
+          metadata: { name: "j" },
+          spec: { suspend: true, template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] } } },
+        },
+        pick: ["kind"],
+      },
+      {
+        method: "GET",
+        path: `/apis/batch/v1/namespaces/{ns}/jobs?includeObject=None`,
+        headers: table,
+        pick: ["columnDefinitions"],
+      },
+      {
+        method: "POST",
+        path: `${ns}/persistentvolumeclaims`,
+        body: {
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          metadata: { name: "p" },
+          spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, storageClassName: "none" },
+        },
+        pick: ["kind"],
+      },
+      { method: "GET", path: `${ns}/persistentvolumeclaims?includeObject=None`, headers: table, pick: shown },
+      { method: "GET", path: "/api/v1/nodes?includeObject=None", headers: table, pick: ["columnDefinitions"] },
+      {
+        method: "GET",
+        path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rivers.conformance.example.com?includeObject=None",
+        headers: table,
+        pick: ["columnDefinitions"],
+      },
+      {
+        method: "GET",
+        path: "/apis/scheduling.k8s.io/v1/priorityclasses?includeObject=None&fieldSelector=metadata.name%3Dnone",
+        headers: table,
+        pick: ["columnDefinitions"],
+      },
+      {
+        method: "GET",
+        path: "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings?includeObject=None",
+        headers: table,
+        pick: ["columnDefinitions"],
+      },
+      {
+        method: "GET",
+        path: "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles?includeObject=None",
+        headers: table,
+        pick: ["columnDefinitions"],
+      },
+    ],
+  },
+  {
+    name: "what a deletion answers",
+    steps: [
+      { method: "POST", path: `${ns}/services`, body: service("s"), pick: ["kind"] },
+      { method: "DELETE", path: `${ns}/services/s`, pick: ["kind", "status"] },
+      {
+        method: "POST",
+        path: `${ns}/serviceaccounts`,
+        body: { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "x" } },
+        pick: ["kind"],
+      },
+      { method: "DELETE", path: `${ns}/serviceaccounts/x`, pick: ["kind", "status"] },
+      { method: "POST", path: `${apps}/statefulsets`, body: statefulSet("s"), pick: ["kind"] },
+      { method: "DELETE", path: `${apps}/statefulsets/s?propagationPolicy=Background`, pick: ["kind", "status", "details"] },
+      { method: "POST", path: rivers, body: river("r"), pick: ["kind"] },
+      { method: "DELETE", path: `${rivers}/r`, pick: ["kind", "status", "details"] },
+      {
+        method: "POST",
+        path: rivers,
+        body: river("f", {}, { finalizers: ["example.com/x"] }),
+        pick: ["kind", "metadata.generation"],
+      },
+      { method: "DELETE", path: `${rivers}/f`, pick: ["kind", "metadata.generation", "metadata.deletionGracePeriodSeconds"] },
+      { method: "PATCH", path: `${rivers}/f`, type: "merge", body: { spec: { workers: 5 } }, pick: ["metadata.generation"] },
+      {
+        method: "PATCH",
+        path: `${rivers}/f`,
+        type: "merge",
+        body: { metadata: { finalizers: [] } },
+        pick: ["kind", "metadata.finalizers"],
+      },
+      { method: "GET", path: `${rivers}/f`, pick: ["code"] },
     ],
   },
   {

@@ -88,14 +88,17 @@ function plain(value: unknown, namespace: string, key = ""): unknown {
         .map((text) => JSON.parse(text) as unknown);
     }
     if (key === "clusterIPs") return value.map((item) => (item === "None" ? item : "<address>"));
-    return value.map((item) => plain(item, namespace));
+    return value.map((item) => plain(item, namespace, `${key}[]`));
   }
   if (typeof value === "object" && value !== null) {
+    // The texts about columns are documentation.
+    if (key === "columnDefinitions[]") return Object.fromEntries(Object.entries(value).filter(([name]) => name !== "description"));
     // The order of members means nothing; sorted, they compare as text.
     const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(entries.map(([name, member]) => [name, plain(member, namespace, name)]));
   }
   if (typeof value !== "string") return value;
+  if (key === "cells[]" && /^\d+s$/.test(value)) return "<age>";
   if (words[key] && value !== "None" && value !== "") return words[key];
   return value.replaceAll(namespace, "<namespace>").replaceAll(timePattern, "<time>").replaceAll(uidPattern, "<uid>");
 }
