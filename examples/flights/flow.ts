@@ -45,6 +45,6 @@ export default function flights(params: Readonly<Record<string, string>>): Dataf
       JSON.stringify({ airport, date: new Date(window * day).toISOString().slice(0, 10), ...total }),
     ])
     .asKeyed()
-    .output("results", dirSink(params.results ?? "results", { parts: 4 }));
+    .output("results", dirSink(params.results ?? "results", { parts: 4, suffix: ".jsonl" }));
   return flow;
 }

@@ -9,6 +9,7 @@ export interface Image {
   readonly cmd: readonly string[];
   readonly cwd: string | undefined;
   readonly env: Readonly<Record<string, string>>;
+  readonly paths: Readonly<Record<string, string>>;
 }
 
 /** There is nothing on this machine that the image could stand for. */
@@ -44,11 +45,11 @@ export function findImage(container: Container, mappings: readonly ImageMapping[
   const image = container.image ?? "";
   const mapping = mappings.find(({ pattern }) => matches(pattern, image));
   if (mapping !== undefined) {
-    return { entrypoint: mapping.entrypoint ?? [], cmd: mapping.cmd ?? [], cwd: mapping.cwd, env: mapping.env ?? {} };
+    return { entrypoint: mapping.entrypoint ?? [], cmd: mapping.cmd ?? [], cwd: mapping.cwd, env: mapping.env ?? {}, paths: mapping.paths ?? {} };
   }
   const program = container.command?.[0];
   if (program !== undefined && findProgram(program, path) !== undefined)
-    return { entrypoint: [], cmd: [], cwd: undefined, env: {} };
+    return { entrypoint: [], cmd: [], cwd: undefined, env: {}, paths: {} };
   const known = mappings.map(({ pattern }) => pattern).join(", ");
   const why =
     program === undefined

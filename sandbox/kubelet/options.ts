@@ -12,6 +12,8 @@ export interface ImageMapping {
   /** Working directory when the container has none; default: an empty directory of the pod. */
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Folders of the image, and where they are on this machine; paths under them are rewritten as those of volumes are. */
+  readonly paths?: Readonly<Record<string, string>>;
 }
 
 /**

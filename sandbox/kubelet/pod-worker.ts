@@ -246,7 +246,7 @@ export function createPodWorker(first: Pod, known: PodRecord | undefined, host: 
     for (const run of all) {
       if (run.running() || run.record.process === undefined) continue;
       const bare = {
-        image: { entrypoint: [], cmd: [], cwd: undefined, env: {} },
+        image: { entrypoint: [], cmd: [], cwd: undefined, env: {}, paths: {} },
         env: {},
         cwd: folder,
         podIP: podIP ?? "",

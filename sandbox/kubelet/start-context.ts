@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import type { Container, Pod } from "../client/index.ts";
 import type { StartContext } from "./container.ts";
 import { ConfigError, containerEnvironment, expand, type ObjectReader } from "./environment.ts";
-import { findImage } from "./image.ts";
+import { findImage, type Image } from "./image.ts";
 import { pathRewriter, type Mount } from "./mounts.ts";
 import type { ImageMapping, NetworkMode } from "./options.ts";
 
@@ -29,8 +29,9 @@ export interface ContainerSurroundings {
 /** This process's own Node comes first, so that `node` in a pod is the version that the sandbox runs on. */
 export const searchPath = [dirname(process.execPath), process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].join(delimiter);
 
-function mountsOf(container: Container, around: ContainerSurroundings, env: Record<string, string>): Mount[] {
+function mountsOf(container: Container, image: Image, around: ContainerSurroundings, env: Record<string, string>): Mount[] {
   const mounts: Mount[] = [
+    ...Object.entries(image.paths).map(([mountPath, source]) => ({ mountPath, source })),
     { mountPath: container.terminationMessagePath ?? "/dev/termination-log", source: around.terminationLog },
   ];
   for (const { name, mountPath, subPath, subPathExpr } of container.volumeMounts ?? []) {
@@ -69,7 +70,7 @@ export async function startContext(container: Container, around: ContainerSurrou
     SANDBOX_POD_HOSTNAME: hostname,
   };
   const env = await containerEnvironment(pod, container, { podIP, hostIP }, around.objects, base);
-  const rewrite = pathRewriter(mountsOf(container, around, env));
+  const rewrite = pathRewriter(mountsOf(container, image, around, env));
   for (const [name, value] of Object.entries(env)) if (value !== base[name]) env[name] = rewrite(value);
   if (env["NODE_OPTIONS"] !== base["NODE_OPTIONS"]) env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"]} --import=${networkHook}`;
   if (env["TMPDIR"] === scratch && rewrite("/tmp") !== "/tmp") env["TMPDIR"] = rewrite("/tmp");
