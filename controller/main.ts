@@ -3,7 +3,7 @@
  * Ends with status 0 on SIGTERM and SIGINT, and with 1 when it can't start or has lost its lease.
  */
 import { fileURLToPath } from "node:url";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { runController } from "./manager.ts";
 
 export { runController } from "./manager.ts";
@@ -28,7 +28,11 @@ interface Flags {
 export function controllerCommand(): Command {
   const option = (flags: string, description: string, name: string) =>
     new Option(flags, description).env(`WEIR_CONTROLLER_${name}`);
-  const number = (text: string) => Number(text);
+  const number = (text: string) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+    return value;
+  };
   return new Command("controller")
     .description("Look after the Dataflows of a cluster")
     .addOption(

@@ -6,11 +6,16 @@ import { randomBytes } from "node:crypto";
 import { childNames, hashOf, type Dataflow } from "../api/index.ts";
 import { isKubeError, type Clock, type KubeClient } from "../machinery/index.ts";
 import type { Run } from "../decide/index.ts";
-import { meshSecret, serviceAccount } from "./children/access.ts";
-import { codeConfigMap, topologyConfigMap } from "./children/config-maps.ts";
-import { disruptionBudget, networkPolicy } from "./children/policies.ts";
-import { service } from "./children/service.ts";
-import { statefulSet } from "./children/statefulset.ts";
+import {
+  codeConfigMap,
+  disruptionBudget,
+  meshSecret,
+  networkPolicy,
+  service,
+  serviceAccount,
+  statefulSet,
+  topologyConfigMap,
+} from "./children/index.ts";
 import type { ChildObject } from "./objects.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 

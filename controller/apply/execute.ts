@@ -3,7 +3,7 @@ import { childNames, finalizer, group, plural, version, type Dataflow } from "..
 import type { Action } from "../decide/index.ts";
 import { isKubeError, type KubeClient } from "../machinery/index.ts";
 import { fieldManager, type Applier } from "./applier.ts";
-import { cleanupPod } from "./children/cleanup.ts";
+import { cleanupPod } from "./children/index.ts";
 import { collectionPath, objectPath } from "./paths.ts";
 
 export interface ExecuteContext {

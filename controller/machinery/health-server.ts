@@ -32,7 +32,13 @@ export async function serveHealth(options: {
     else answer(404, "not found\n");
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new Error(`port ${options.port} is in use; choose another with --health-port`, { cause: error })
+          : error,
+      ),
+    );
     server.listen(options.port, options.host, resolve);
   });
   server.unref();

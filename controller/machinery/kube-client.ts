@@ -67,8 +67,18 @@ const retry = { baseMs: 100, mostMs: 2000 };
 
 export function loadKubeConfig(path: string | undefined): KubeConfig {
   const config = new KubeConfig();
-  if (path === undefined) config.loadFromDefault();
-  else config.loadFromFile(path);
+  if (path !== undefined) {
+    config.loadFromFile(path);
+    return config;
+  }
+  config.loadFromDefault();
+  // What the library takes when it finds nothing at all.
+  if (config.getCurrentCluster()?.server === "http://localhost:8080")
+    throw new KubeError(
+      0,
+      "NoCluster",
+      "no cluster is known: give --kubeconfig, set $KUBECONFIG, or run in a pod with a service account",
+    );
   return config;
 }
 

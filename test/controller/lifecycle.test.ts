@@ -203,7 +203,7 @@ describe("a Dataflow", () => {
     const pod = harness.server.requests.find(
       (request) => request.method === "POST" && request.body?.metadata?.name === "a-delete-state",
     )!.body;
-    expect(pod.spec.containers[0].args).toEqual(["snapshot", "delete", "file:///state/a"]);
+    expect(pod.spec.containers[0].args).toEqual(["snapshot", "delete", "--yes", "file:///state/a"]);
     expect(events()).toContain("StateDeleted");
   });
 

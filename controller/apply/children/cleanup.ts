@@ -27,7 +27,7 @@ export function cleanupPod(dataflow: Dataflow, run: Run, stores: readonly string
       containers: stores.map((store, index) => ({
         ...kept,
         name: index === 0 ? "worker" : `worker-${index}`,
-        args: ["snapshot", "delete", store],
+        args: ["snapshot", "delete", "--yes", store],
         env: [
           ...storeEnvironment(store, run.revision.spec.recovery?.endpoint),
           ...(env ?? []).filter((variable) => !ours(variable)),
