@@ -3,6 +3,7 @@
 
 import type { Environment } from "@marcbachmann/cel-js";
 import { BlockList, isIP } from "node:net";
+import { compilePattern } from "../schema/pattern.ts";
 import { canonicalQuantity, parseQuantity, type Quantity } from "./quantity.ts";
 
 type Value = unknown;
@@ -104,6 +105,8 @@ export function text(value: Value): string {
   return String(value);
 }
 
+const everywhere = (pattern: string): RegExp => new RegExp(compilePattern(pattern), `${compilePattern(pattern).flags}g`);
+
 const big = (value: number): bigint => BigInt(value);
 
 /** Adds the functions to `environment`, which is handed back. */
@@ -141,10 +144,10 @@ export function addKubernetesFunctions(environment: Environment): Environment {
     return from.replaceAll(old, (whole) => (left-- > 0 ? now : whole));
   });
   define("string.charAt(int): string", (from: string, index: bigint) => [...from][Number(index)] ?? "");
-  define("string.find(string): string", (from: string, pattern: string) => new RegExp(pattern, "u").exec(from)?.[0] ?? "");
-  define("string.findAll(string): list<string>", (from: string, pattern: string) => from.match(new RegExp(pattern, "gu")) ?? []);
+  define("string.find(string): string", (from: string, pattern: string) => compilePattern(pattern).exec(from)?.[0] ?? "");
+  define("string.findAll(string): list<string>", (from: string, pattern: string) => from.match(everywhere(pattern)) ?? []);
   define("string.findAll(string, int): list<string>", (from: string, pattern: string, limit: bigint) => {
-    const all = from.match(new RegExp(pattern, "gu")) ?? [];
+    const all = from.match(everywhere(pattern)) ?? [];
     return limit < 0n ? all : all.slice(0, Number(limit));
   });
   define("string.format(list): string", (template: string, values: Value[]) => format(template, values));

@@ -4,6 +4,7 @@ import { compileRule } from "../cel/rule.ts";
 import { forbiddenField, notSupported, required, invalidValue } from "../errors/field-error.ts";
 import type { Cause } from "../errors/status.ts";
 import { deepEqual, isObject, type JsonObject } from "../json.ts";
+import { compilePattern } from "../schema/pattern.ts";
 import { isIntOrString, type Schema } from "../schema/schema.ts";
 import { validateSchema } from "../schema/validate.ts";
 import { pruned } from "./pruned.ts";
@@ -96,7 +97,7 @@ function checkRules(schema: Schema, field: string, causes: Cause[]): void {
 
 function compiles(pattern: string): boolean {
   try {
-    new RegExp(pattern, "u");
+    compilePattern(pattern);
     return true;
   } catch {
     return false;

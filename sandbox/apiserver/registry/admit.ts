@@ -6,7 +6,7 @@ import { clone, isObject, type Json, type KubeObject } from "../json.ts";
 import { apiVersionOf, type Resource } from "../resources/resource.ts";
 import { canonicaliseQuantities } from "../schema/canonical.ts";
 import { applyDefaults } from "../schema/default.ts";
-import { dropNulls, prune } from "../schema/prune.ts";
+import { dropForbiddenNulls, dropNulls, prune } from "../schema/prune.ts";
 import { firstTypeError } from "../schema/go-types.ts";
 import type { WriteOptions } from "./context.ts";
 import { dropEmptyMetadata } from "./metadata.ts";
@@ -52,7 +52,8 @@ export function admit(resource: Resource, value: Json, options: WriteOptions, du
 
 /** The part of admission that also patched objects go through. */
 export function normalise(resource: Resource, object: KubeObject): void {
-  if (!resource.custom) {
+  if (resource.custom) dropForbiddenNulls(resource.schema, object);
+  else {
     dropNulls(resource.schema, object);
     const error = firstTypeError(resource.schema, object);
     if (error)

@@ -4,8 +4,6 @@
 import { isObject, type Json } from "../json.ts";
 import { childOf, itemsOf, keepsUnknown, type Schema } from "./schema.ts";
 
-const embedded = new Set(["apiVersion", "kind", "metadata"]);
-
 /** The paths of removed fields, as strict decoding names them. */
 export function prune(schema: Schema, value: Json | undefined, path = ""): string[] {
   const removed: string[] = [];
@@ -25,10 +23,26 @@ function pruneAt(schema: Schema | undefined, value: Json | undefined, path: stri
     const child = childOf(schema, key);
     const at = path === "" ? key : `${path}.${key}`;
     if (child) pruneAt(child, value[key], at, removed);
-    else if (!keepsUnknown(schema) && !(schema["x-kubernetes-embedded-resource"] && embedded.has(key))) {
+    else if (!keepsUnknown(schema)) {
       delete value[key];
       removed.push(at);
     }
+  }
+}
+
+/** Drops nulls of custom kinds where null is no value; where there is a default, that comes in its place later. */
+export function dropForbiddenNulls(schema: Schema | undefined, value: Json | undefined): void {
+  if (!schema) return;
+  if (Array.isArray(value)) {
+    for (const item of value) dropForbiddenNulls(itemsOf(schema), item);
+    return;
+  }
+  if (!isObject(value)) return;
+  for (const key of Object.keys(value)) {
+    const child = childOf(schema, key);
+    if (!child) continue;
+    if (value[key] === null && child.nullable !== true && child.default === undefined) delete value[key];
+    else dropForbiddenNulls(child, value[key]);
   }
 }
 

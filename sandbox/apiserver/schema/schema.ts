@@ -72,6 +72,13 @@ export function builtinDefinitions(): Record<string, Schema> {
   return definitions;
 }
 
+/** What every object within an object has, declared or not. */
+const embeddedFields: Record<string, Schema> = {
+  apiVersion: { type: "string" },
+  kind: { type: "string" },
+  metadata: { $ref: `${prefix}io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta` },
+};
+
 const resolved = new WeakMap<Schema, Schema>();
 
 /** The schema itself, with a `$ref` (plain or as the single `allOf` that carries siblings) replaced by what it names. */
@@ -93,6 +100,9 @@ export function resolve(schema: Schema): Schema {
 export function childOf(schema: Schema | undefined, key: string): Schema | undefined {
   if (!schema) return undefined;
   const property = schema.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+  const identity = schema["x-kubernetes-embedded-resource"] === true ? embeddedFields[key] : undefined;
+  // Of an embedded object's metadata the server knows more than any definition says.
+  if (identity && (key === "metadata" || !property)) return resolve(identity);
   if (property) return resolve(property);
   return typeof schema.additionalProperties === "object" ? resolve(schema.additionalProperties) : undefined;
 }
@@ -132,5 +142,6 @@ export function isIntOrString(schema: Schema): boolean {
 export function keepsUnknown(schema: Schema): boolean {
   if (schema["x-kubernetes-preserve-unknown-fields"] === true) return true;
   if (schema.additionalProperties !== undefined && schema.additionalProperties !== false) return true;
-  return schema.properties === undefined && schema["x-kubernetes-embedded-resource"] !== true;
+  // Free JSON in built-in kinds; in custom ones an object without properties has none.
+  return schema.properties === undefined && structs.has(schema);
 }

@@ -5,6 +5,7 @@ import { duplicate, invalidValue, notSupported, required, tooMany, typeInvalid }
 import type { Cause } from "../errors/status.ts";
 import { deepEqual, isObject, type Json, type JsonObject } from "../json.ts";
 import { formatError } from "./formats.ts";
+import { compilePattern } from "./pattern.ts";
 import { childOf, isIntOrString, itemsOf, type Schema } from "./schema.ts";
 
 export type SchemaPath = readonly (string | number)[];
@@ -68,8 +69,8 @@ function check(schema: Schema, value: Json, path: SchemaPath, problems: Problem[
   }
   if (typeof value === "number") checkNumber(schema, value, field, body, add);
   if (typeof value === "string") checkString(schema, value, field, body, add);
-  if (Array.isArray(value)) checkItems(schema, value, path, problems, body, add);
-  else if (isObject(value)) checkMembers(schema, value, path, problems, body, add);
+  if (Array.isArray(value)) checkItems(schema, value, path, problems, add);
+  else if (isObject(value)) checkMembers(schema, value, path, problems, add);
   checkCombinations(schema, value, path, problems, add);
 }
 
@@ -99,13 +100,13 @@ function checkString(schema: Schema, value: string, field: string, body: Say, ad
   if (maxLength !== undefined && length > maxLength) {
     add({ reason: "FieldValueTooLong", message: `Too long: may not be more than ${maxLength} bytes`, field });
   } else if (minLength !== undefined && length < minLength) body(`should be at least ${minLength} chars long`);
-  else if (pattern !== undefined && !new RegExp(pattern, "u").test(value)) body(`should match '${pattern}'`);
+  else if (pattern !== undefined && !compilePattern(pattern).test(value)) body(`should match '${pattern}'`);
   if (format !== undefined && formatError(format, value)) {
     add(typeInvalid(field, value, `${field} in body must be of type ${format}: ${JSON.stringify(value)}`));
   }
 }
 
-function checkItems(schema: Schema, list: Json[], path: SchemaPath, problems: Problem[], body: Say, add: Add): void {
+function checkItems(schema: Schema, list: Json[], path: SchemaPath, problems: Problem[], add: Add): void {
   if (schema.minItems !== undefined && list.length < schema.minItems)
     add(invalidValue(pathText(path), list.length, `${pathText(path)} in body should have at least ${schema.minItems} items`));
   if (schema.maxItems !== undefined && list.length > schema.maxItems) add(tooMany(pathText(path), list.length, schema.maxItems));
@@ -126,12 +127,13 @@ function checkItems(schema: Schema, list: Json[], path: SchemaPath, problems: Pr
   }
 }
 
-function checkMembers(schema: Schema, value: JsonObject, path: SchemaPath, problems: Problem[], body: Say, add: Add): void {
+function checkMembers(schema: Schema, value: JsonObject, path: SchemaPath, problems: Problem[], add: Add): void {
   const count = Object.keys(value).length;
   if (schema.minProperties !== undefined && count < schema.minProperties)
     add(invalidValue(pathText(path), count, `${pathText(path)} in body should have at least ${schema.minProperties} properties`));
   if (schema.maxProperties !== undefined && count > schema.maxProperties) add(tooMany(pathText(path), count, schema.maxProperties));
-  for (const key of schema.required ?? []) {
+  const identity = schema["x-kubernetes-embedded-resource"] === true ? ["apiVersion", "kind"] : [];
+  for (const key of [...(schema.required ?? []), ...identity]) {
     if (value[key] === undefined) problems.push({ cause: required(pathText([...path, key])), path: [...path, key] });
   }
   for (const [key, member] of Object.entries(value)) {

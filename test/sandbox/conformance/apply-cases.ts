@@ -233,6 +233,59 @@ export const applyCases: Case[] = [
     ],
   },
   {
+    name: "apply of empty, atomic and shared values",
+    steps: [
+      apply(
+        flow,
+        "one",
+        river("r", { labels: {}, tags: [], ports: [], whole: { a: "1" }, plain: [1, 2], params: { list: [{ x: 1 }], none: null } }),
+        flowOwners,
+      ),
+      apply(flow, "two", river("r", { tags: ["a", "b"], whole: { b: "2" } }), { pick: ["code", "message"] }),
+      apply(flow, "two", river("r", { tags: ["a", "b"], labels: { l: "1" } }), flowOwners),
+      apply(flow, "three", river("r", { tags: ["b", "c"], labels: { m: "2" } }), flowOwners),
+      apply(flow, "two", river("r", { tags: ["a"] }), flowOwners),
+      apply(flow, "two", river("r", { whole: { b: "2" }, plain: [3] }), flowOwners, true),
+      apply(flow, "one", river("r", {}), flowOwners),
+      apply(
+        flow,
+        "three",
+        river("r", { ports: [{ name: "p", number: 1 }] }, { finalizers: ["example.com/a"], annotations: { a: "1" } }),
+        flowOwners,
+      ),
+      apply(
+        flow,
+        "two",
+        river("r", { ports: [{ name: "q" }, { name: "p", open: false }] }, { finalizers: ["example.com/b"] }),
+        flowOwners,
+        true,
+      ),
+      apply(flow, "two", river("r", {}), { pick: ["spec", "metadata.finalizers", "metadata.annotations"] }),
+      { method: "PATCH", path: flow, type: "merge", body: { metadata: { finalizers: null } }, pick: ["metadata.finalizers"] },
+      { method: "GET", path: flow, pick: ["metadata.managedFields"] },
+    ],
+  },
+  {
+    name: "a replacement takes and gives up fields",
+    steps: [
+      apply(flow, "one", river("r", { workers: 4, source: "s", tags: ["a"] }), { pick: ["kind"], keepVersion: true }),
+      {
+        method: "PUT",
+        path: `${flow}?fieldManager=putter`,
+        body: river("r", { workers: 5, source: "s", plain: [3, 4] }, { resourceVersion: "{rv}", labels: { a: "b" } }),
+        ...flowOwners,
+        keepVersion: true,
+      },
+      {
+        method: "PUT",
+        path: `${flow}?fieldManager=putter`,
+        body: river("r", { source: "s" }, { resourceVersion: "{rv}" }),
+        ...flowOwners,
+      },
+      apply(flow, "one", river("r", { workers: 4, source: "s", tags: ["a"] }), flowOwners, true),
+    ],
+  },
+  {
     name: "apply of a service and its ports",
     steps: [
       apply(`${ns}/services/s`, "one", service("s", { ports: [{ port: 80, name: "a" }], clusterIP: "None" }), {

@@ -101,6 +101,40 @@ export const customCases: Case[] = [
     ],
   },
   {
+    name: "nulls, empty objects and embedded ones",
+    steps: [
+      create({ image: null }),
+      create({ source: null, nested: null }, { pick: ["code", "message", "spec"] }),
+      {
+        method: "POST",
+        path: rivers,
+        body: river("e", { empty: { x: 1 }, nested: {}, whole: { a: "1", lost: 1 } }),
+        pick: ["spec"],
+      },
+      {
+        method: "POST",
+        path: rivers,
+        body: river("n", { nested: { deep: { c: "x" } }, labels: null, tags: null }),
+        pick: ["code", "message", "spec"],
+      },
+      {
+        method: "POST",
+        path: rivers,
+        body: river("m", {
+          embedded: { apiVersion: "v1", kind: "Pod", metadata: { name: "x", lost: 1, labels: { a: "b" } }, spec: { any: 1 } },
+        }),
+        pick: ["code", "message", "spec"],
+      },
+      create({ embedded: { metadata: { name: "x" } } }),
+      {
+        method: "POST",
+        path: rivers,
+        body: river("w", {}, { labels: { a: null }, annotations: { n: "1" } }),
+        pick: ["metadata.labels", "metadata.annotations"],
+      },
+    ],
+  },
+  {
     name: "rules in CEL",
     steps: [
       create({ source: "x" }),

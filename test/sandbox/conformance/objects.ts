@@ -123,6 +123,27 @@ export const riverDefinition = {
                   ratio: { type: "number", exclusiveMinimum: true, minimum: 0, multipleOf: 0.5 },
                   state: { type: "string", enum: ["Running", "Suspended"], default: "Running" },
                   source: { type: "string" },
+                  empty: { type: "object" },
+                  embedded: {
+                    type: "object",
+                    "x-kubernetes-embedded-resource": true,
+                    "x-kubernetes-preserve-unknown-fields": true,
+                  },
+                  whole: {
+                    type: "object",
+                    "x-kubernetes-map-type": "atomic",
+                    properties: { a: { type: "string" }, b: { type: "string" } },
+                  },
+                  nested: {
+                    type: "object",
+                    properties: {
+                      deep: {
+                        type: "object",
+                        default: { c: "d" },
+                        properties: { c: { type: "string" }, n: { type: "integer", default: 3 } },
+                      },
+                    },
+                  },
                   limit: { "x-kubernetes-int-or-string": true },
                   partitions: {
                     type: "integer",
