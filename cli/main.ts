@@ -68,12 +68,13 @@ const snapshot = program.command("snapshot").description("look at a recovery sto
 const store = (command: Command): Command =>
   command
     .argument("<store>", "file:///dir, s3://bucket/prefix or azure://container/prefix")
-    .option("--endpoint <url>", "endpoint of an S3-compatible or emulated store");
-store(snapshot.command("list").description("the snapshots that can be resumed from")).action(async (url, flags) =>
-  (await import("./snapshot.ts")).list(url, flags),
-);
-store(snapshot.command("inspect").description("steps, keys and positions of a snapshot"))
+    .option("--endpoint <url>", "endpoint of an S3-compatible or emulated store (WEIR_RECOVERY_ENDPOINT)");
+store(snapshot.command("list").description("the snapshots that can be resumed from"))
+  .option("--json", "as JSON")
+  .action(async (url, flags) => (await import("./snapshot.ts")).list(url, flags));
+store(snapshot.command("inspect").description("steps, keys and positions of a snapshot; checks all its files"))
   .option("--epoch <n>", "default: the newest")
+  .option("--json", "as JSON")
   .action(async (url, flags) => (await import("./snapshot.ts")).inspect(url, flags));
 store(snapshot.command("get").description("the value that a step keeps for a key"))
   .argument("<step>", "id of the step")
@@ -83,8 +84,8 @@ store(snapshot.command("get").description("the value that a step keeps for a key
 store(snapshot.command("repartition").description("rewrite the state for another number of partitions"))
   .argument("<partitions>", "the new number")
   .action(async (url, partitions, flags) => (await import("./snapshot.ts")).repartition(url, partitions, flags));
-store(snapshot.command("delete").description("delete everything that the store holds under this prefix"))
-  .option("--yes", "do not ask")
+store(snapshot.command("delete").description("delete all state of the flow under this prefix"))
+  .option("-y, --yes", "do not ask")
   .action(async (url, flags) => (await import("./snapshot.ts")).remove(url, flags));
 
 const sandbox = program.command("sandbox").description("a Kubernetes API on this machine, for trying and testing");

@@ -44,7 +44,14 @@ export async function startWeirSandbox(options: WeirSandboxOptions): Promise<Wei
   mkdirSync(directory, { recursive: true });
   const sandbox = await startSandbox({
     directory,
-    images: [{ pattern: "ghcr.io/weir-dev/weir*", entrypoint: [process.execPath, command], cwd: checkout, paths: { "/app": checkout.replace(/\/$/, "") } }],
+    images: [
+      {
+        pattern: "ghcr.io/weir-dev/weir*",
+        entrypoint: [process.execPath, command],
+        cwd: checkout,
+        paths: { "/app": checkout.replace(/\/$/, "") },
+      },
+    ],
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.log === undefined ? {} : { log: options.log }),
   });
@@ -109,7 +116,10 @@ async function installResource(client: Client): Promise<void> {
   };
   await apply(client, crds, crd);
   for (let tries = 0; tries < 100; tries++) {
-    const found = await client.get<{ metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }>(crds, crd.metadata.name);
+    const found = await client.get<{ metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }>(
+      crds,
+      crd.metadata.name,
+    );
     if (found.status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") === true) return;
     await sleep(50);
   }
