@@ -287,7 +287,8 @@ export function createProcess(options: ProcessOptions): Process {
     status: () => ({
       phase,
       execution: prepare?.execution ?? 0,
-      topology: prepare?.topology ?? options.lead?.topology ?? { processes: 0, threads: 1 },
+      // Whoever starts the processes must learn of all that the store's topology waits for, before they are there.
+      topology: prepare?.topology ?? leader?.topology ?? { processes: 0, threads: 1 },
       epoch,
       frontier,
       ...(lastSnapshot === undefined ? {} : { lastSnapshot }),

@@ -41,17 +41,23 @@ async function expected(): Promise<Map<string, { flights: number; delayMinutes: 
   return totals;
 }
 
-test("npm start -- --exit leaves each airport's day once, with exact totals, after a rescale and a kill", { timeout: 240_000 }, async () => {
-  const results = join(directory, "results");
-  const { code, output } = await start(["--exit", "--results", results]);
-  expect(code, output).toBe(0);
-  expect(output).toMatch(/rescaled from \d to 4 workers/);
-  expect(output).toMatch(/killed worker flights-\d/);
-  expect(output).toMatch(/recovered from the kill/);
-  const lines = readResults(results);
-  const totals = await expected();
-  const found = new Map(lines.map(({ airport, date, flights, delayMinutes }) => [`${airport} ${date}`, { flights, delayMinutes }]));
-  expect(lines.length).toBe(totals.size);
-  expect(found).toEqual(totals);
-  expect(found.get("ATL 2001-01-01")).toEqual({ flights: 554, delayMinutes: 20522 });
-});
+test(
+  "npm start -- --exit leaves each airport's day once, with exact totals, after a rescale and a kill",
+  { timeout: 240_000 },
+  async () => {
+    const results = join(directory, "results");
+    const { code, output } = await start(["--exit", "--results", results]);
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/rescaled from \d to 4 workers/);
+    expect(output).toMatch(/killed worker flights-\d/);
+    expect(output).toMatch(/recovered from the kill/);
+    const lines = readResults(results);
+    const totals = await expected();
+    const found = new Map(
+      lines.map(({ airport, date, flights, delayMinutes }) => [`${airport} ${date}`, { flights, delayMinutes }]),
+    );
+    expect(lines.length).toBe(totals.size);
+    expect(found).toEqual(totals);
+    expect(found.get("ATL 2001-01-01")).toEqual({ flights: 554, delayMinutes: 20522 });
+  },
+);

@@ -1,0 +1,91 @@
+/** SIGKILL to everything that a flow lives by, one after the other, while it works: what it has written is exact in the end. */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Suite } from "../lifecycle.ts";
+import { exactly, linesOf } from "../output.ts";
+
+const name = "hunted";
+/** Records of each part: some 90 s of input, which the last case lets run out. */
+const count = 9000;
+
+export function killCases(suite: Suite): void {
+  describe("a flow under fire", () => {
+    const restarted = (pod: string, before: string | undefined) =>
+      suite.flows.until(name, `another container of ${pod}`, async () => {
+        const now = (await suite.flows.containers(name))[pod];
+        return now !== undefined && now !== before;
+      });
+
+    beforeAll(async () => {
+      await suite.flows.create(name, { workers: 2, params: { rate: "100", count: String(count) } });
+      await suite.flows.running(name, 2);
+      await suite.flows.flowing(name);
+    }, 120_000);
+
+    for (const pod of ["hunted-1", "hunted-0"])
+      it(`goes on when the worker of ${pod} is killed`, async () => {
+        const { flows, world } = suite;
+        const before = await flows.containers(name);
+        const { execution = 0 } = (await flows.get(name)).status ?? {};
+        world.killProcess(flows.pid(pod, name));
+        await restarted(pod, before[pod]);
+        const flow = await flows.running(name, 2);
+        expect(flow.status?.execution).toBeGreaterThan(execution);
+        // The other one waited for it, and was not started again.
+        const other = pod === "hunted-0" ? "hunted-1" : "hunted-0";
+        expect((await flows.containers(name))[other]).toBe(before[other]);
+        await flows.flowing(name);
+      });
+
+    it("goes on without a controller, and a killed rescale is carried on by the next", async ({ skip }) => {
+      const { flows, world } = suite;
+      const { controller } = world;
+      if (controller === undefined) return skip("the controller is not ours to kill");
+      const before = await flows.containers(name);
+      await flows.patch(name, { workers: 3 });
+      await flows.until(name, "a rescale under way", async () => (await flows.get(name)).status?.phase === "Rescaling");
+      await controller.kill();
+      await flows.flowing(name);
+      controller.start();
+      await flows.running(name, 3);
+      expect(await flows.containers(name)).toMatchObject(before);
+      await flows.flowing(name);
+    });
+
+    it("goes on without an API server, restarts its worker without it, and takes orders when it is back", async ({ skip }) => {
+      const { flows, world } = suite;
+      if (world.killApiServer === undefined) return skip("the API server is not ours to kill");
+      const before = await flows.containers(name);
+      const revive = await world.killApiServer();
+      const lines = async (more: number): Promise<void> => {
+        const from = linesOf(flows.dir(name)).length;
+        const deadline = Date.now() + 60_000;
+        while (linesOf(flows.dir(name)).length < from + more) {
+          if (Date.now() > deadline) throw new Error("no output without an API server");
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      };
+      await lines(100);
+      const pid = flows.pid("hunted-2", name);
+      world.killProcess(pid);
+      const deadline = Date.now() + 60_000;
+      while (flows.pid("hunted-2", name) === pid) {
+        if (Date.now() > deadline) throw new Error("the worker was not started again without an API server");
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      await lines(100);
+      await revive();
+      await flows.running(name, 3);
+      expect((await flows.containers(name))["hunted-0"]).toBe(before["hunted-0"]);
+      await flows.patch(name, { workers: 1 });
+      await flows.running(name, 1);
+    });
+
+    it("has written every line exactly once", async () => {
+      const { flows } = suite;
+      await flows.phase(name, "Completed", 200_000);
+      expect(exactly(flows.dir(name), count)).toBe(4 * count);
+      await flows.remove(name);
+      await flows.gone(name);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { lifecycle } from "./lifecycle.ts";
+import { sandboxWorld } from "./sandbox-world.ts";
+
+lifecycle("in the sandbox", sandboxWorld);
