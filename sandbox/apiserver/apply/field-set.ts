@@ -112,15 +112,15 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return true;
 }
 
-/** All member paths, in the order of fieldsV1. */
+/** All member paths: of each node its members first, then what is below, each in the order of fieldsV1. */
 export function pathsOf(set: FieldSet, prefix: Path = []): Path[] {
-  const found: Path[] = [];
-  for (const element of sorted(set)) {
-    if (set.members.has(element)) found.push([...prefix, element]);
+  const elements = sorted(set);
+  const own = elements.filter((element) => set.members.has(element)).map((element) => [...prefix, element]);
+  const below = elements.flatMap((element) => {
     const child = set.children.get(element);
-    if (child) found.push(...pathsOf(child, [...prefix, element]));
-  }
-  return found;
+    return child ? pathsOf(child, [...prefix, element]) : [];
+  });
+  return [...own, ...below];
 }
 
 const rank = (element: string): number => "fkvi".indexOf(element[0]!);

@@ -3,7 +3,7 @@
 
 import { deepEqual, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Schema } from "../schema/schema.ts";
-import { emptySet, insert, isEmpty, type FieldSet, type Path } from "./field-set.ts";
+import { emptySet, insert, isEmpty, union, type FieldSet, type Path } from "./field-set.ts";
 import { fieldElement, isField, itemElement, itemsByElement, itemType, memberType, shapeOf, type TypeRef } from "./typed.ts";
 
 /** Every field that `value` gives an opinion on. */
@@ -65,9 +65,20 @@ function compareAt(schema: TypeRef, before: Json | undefined, after: Json | unde
       compareAt(memberType(schema, key), left[key], right[key], [...path, fieldElement(key)], found);
     }
   }
+  if (before !== undefined && after !== undefined && otherShape !== shape) {
+    // A value of another kind: what was inside is gone, what is inside is new.
+    found.removed = union(found.removed, below(schema, before, path));
+    found.added = union(found.added, below(schema, after, path));
+  }
   if (before === undefined) insert(found.added, path);
   else if (after === undefined) insert(found.removed, path);
   else if (leaf && !deepEqual(before, after)) insert(found.modified, path);
+}
+
+function below(schema: TypeRef, value: Json, path: Path): FieldSet {
+  const set = emptySet();
+  if (shapeOf(schema, value) !== "leaf") collect(schema, value, path, set);
+  return set;
 }
 
 /** `over` laid over `base`: its leaves win, what it does not mention stays. */
@@ -133,31 +144,29 @@ function mergeList(schema: Schema, base: Json[], over: Json[]): Json[] {
   return out;
 }
 
-/** `value` without the members of `fields`; undefined when nothing is left of it. */
-export function removeFields(schema: TypeRef, value: Json, fields: FieldSet): Json | undefined {
+/** `value` without the members of `fields`. A map or list of which nothing is left becomes null, as in the real server. */
+export function removeFields(schema: TypeRef, value: Json, fields: FieldSet): Json {
   if (isEmpty(fields)) return value;
   const shape = shapeOf(schema, value);
   if (shape === "leaf") return value;
   if (shape === "list") {
-    const out: Json[] = [];
+    const items: Json[] = [];
     for (const item of value as Json[]) {
       const element = itemElement(schema!, item);
       if (fields.members.has(element)) continue;
       const below = fields.children.get(element);
-      const rest = below ? removeFields(itemType(schema), item, below) : item;
-      if (rest !== undefined) out.push(rest);
+      items.push(below ? removeFields(itemType(schema), item, below) : item);
     }
-    return out.length === 0 && (value as Json[]).length > 0 ? undefined : out;
+    return items.length > 0 ? items : null;
   }
   const out: JsonObject = {};
   for (const [key, member] of Object.entries(value as JsonObject)) {
     const element = fieldElement(key);
     if (member === undefined || fields.members.has(element)) continue;
     const below = fields.children.get(element);
-    const rest = below ? removeFields(memberType(schema, key), member, below) : member;
-    if (rest !== undefined) out[key] = rest;
+    out[key] = below ? removeFields(memberType(schema, key), member, below) : member;
   }
-  return Object.keys(out).length === 0 && Object.keys(value as JsonObject).length > 0 ? undefined : out;
+  return Object.keys(out).length > 0 ? out : null;
 }
 
 /** The set with every declared field on the way to a member made a member itself. */

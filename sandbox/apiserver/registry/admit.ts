@@ -46,14 +46,15 @@ export function admit(resource: Resource, value: Json, options: WriteOptions, du
     );
   }
   if (options.fieldValidation === "Warn") options.warnings.push(...complaints);
+  // Not after an apply: what that leaves as null stays null, and is refused where null is no value.
+  if (resource.custom) dropForbiddenNulls(resource.schema, object);
   normalise(resource, object);
   return object;
 }
 
 /** The part of admission that also patched objects go through. */
 export function normalise(resource: Resource, object: KubeObject): void {
-  if (resource.custom) dropForbiddenNulls(resource.schema, object);
-  else {
+  if (!resource.custom) {
     dropNulls(resource.schema, object);
     const error = firstTypeError(resource.schema, object);
     if (error)

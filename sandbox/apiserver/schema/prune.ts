@@ -46,7 +46,15 @@ export function dropForbiddenNulls(schema: Schema | undefined, value: Json | und
   }
 }
 
-/** Drops nulls where the schema knows the field: a Go struct has no null, it has the field left out. */
+/** Lists and maps, not structs: an empty one of these Go leaves out. */
+function isEmptyCollection(schema: Schema, value: Json | undefined): boolean {
+  if (Array.isArray(value)) return value.length === 0 && schema.type === "array";
+  return (
+    isObject(value) && schema.properties === undefined && isObject(schema.additionalProperties) && Object.keys(value).length === 0
+  );
+}
+
+/** Drops nulls, and empty lists and maps, where the schema knows the field: of a Go struct they are left out. */
 export function dropNulls(schema: Schema | undefined, value: Json | undefined): void {
   if (!schema) return;
   if (Array.isArray(value)) {
@@ -57,7 +65,7 @@ export function dropNulls(schema: Schema | undefined, value: Json | undefined): 
   for (const key of Object.keys(value)) {
     const child = childOf(schema, key);
     if (!child) continue;
-    if (value[key] === null) delete value[key];
+    if (value[key] === null || (isEmptyCollection(child, value[key]) && !schema.required?.includes(key))) delete value[key];
     else dropNulls(child, value[key]);
   }
 }
