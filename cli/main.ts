@@ -48,12 +48,20 @@ program
   .option("--partitions <n>", "partitions of the state, fixed when a store is first used, default 128 (WEIR_PARTITIONS)")
   .option("--retain <n>", "snapshots that stay restorable, default 1 (WEIR_RETAIN)")
   .option("--from-epoch <n>", "resume from this retained snapshot instead of the newest (WEIR_RESTORE_EPOCH)")
+  .option(
+    "--from-store <url>",
+    "take that snapshot, or the newest, from another store, which is left as it is (WEIR_RESTORE_STORE)",
+  )
+  .option("--keep-topology", "the number of processes that the store says wins over -p (WEIR_KEEP_TOPOLOGY)")
   .option("--allow-dropped-state", "resume though steps with state are gone from the flow (WEIR_ALLOW_DROPPED_STATE)")
   .option("--epoch <ms>", "length of an epoch in milliseconds, default 200; 0 = one per batch (WEIR_EPOCH_MS)")
   .option("--export <name>", 'export of the module, default "default" (WEIR_EXPORT)')
   .option("--param <name=value...>", "parameters of a flow that is exported as a function (WEIR_PARAMS, JSON)")
-  .option("--http-port <port>", "serve /status, /metrics, /livez and /readyz there (WEIR_HTTP_PORT)")
-  .option("--bind <address>", "address the servers listen on, default all (WEIR_BIND)")
+  .option(
+    "--http-port <port>",
+    "serve /status, /metrics, /livez and /readyz there; with -p, process i at this port + i (WEIR_HTTP_PORT)",
+  )
+  .option("--bind <address>", "address the servers listen on, default all; with -p the mesh is on loopback (WEIR_BIND)")
   .action(async (module: string, flags: object) => (await import("./run.ts")).run(module, flags));
 
 program
@@ -98,8 +106,10 @@ sandbox
   .action(async (flags) => (await import("./sandbox.ts")).up(flags));
 
 // The Kubernetes client takes half a second to load: only who asks for the controller waits for it.
-if (process.argv[2] === "controller") program.addCommand((await import("../controller/main.ts")).controllerCommand());
-else program.command("controller").description("run the operator against a Kubernetes API (see weir controller --help)");
+if (process.argv[2] === "controller") {
+  process.once("disconnect", () => process.exit(1));
+  program.addCommand((await import("../controller/main.ts")).controllerCommand());
+} else program.command("controller").description("run the operator against a Kubernetes API (see weir controller --help)");
 
 try {
   await program.parseAsync();

@@ -2,8 +2,8 @@
  * The sandbox with Weir in it: a Kubernetes API on this machine, the Dataflow resource, and the controller as a process of its
  * own. Weir's image stands for this very checkout.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { type ChildProcess, fork } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -61,10 +61,9 @@ export async function startWeirSandbox(options: WeirSandboxOptions): Promise<Wei
   let stopping = false;
   const startController = (): void => {
     const out = openSync(controllerLog, "a");
-    controller = spawn(
-      process.execPath,
+    controller = fork(
+      command,
       [
-        command,
         "controller",
         "--kubeconfig",
         sandbox.kubeconfig,
@@ -76,8 +75,10 @@ export async function startWeirSandbox(options: WeirSandboxOptions): Promise<Wei
         "1000",
         "--no-leader-elect",
       ],
-      { stdio: ["ignore", out, out], env: { ...process.env, ...sandbox.environment } },
+      // The channel tells it when this process is gone, whatever ended it.
+      { execArgv: [], stdio: ["ignore", out, out, "ipc"], env: { ...process.env, ...sandbox.environment } },
     );
+    closeSync(out);
     controller.once("exit", () => {
       if (!stopping) setTimeout(() => stopping || startController(), 500).unref();
     });
