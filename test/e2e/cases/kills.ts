@@ -4,8 +4,8 @@ import type { Suite } from "../lifecycle.ts";
 import { exactly, linesOf } from "../output.ts";
 
 const name = "hunted";
-/** Records of each part: some 90 s of input, which the last case lets run out. */
-const count = 9000;
+/** Deaths in a row, at moments that a generator of numbers picks. */
+const deaths = 10;
 
 export function killCases(suite: Suite): void {
   describe("a flow under fire", () => {
@@ -16,7 +16,7 @@ export function killCases(suite: Suite): void {
       });
 
     beforeAll(async () => {
-      await suite.flows.create(name, { workers: 2, params: { rate: "100", count: String(count) } });
+      await suite.flows.create(name, { workers: 2, params: { rate: "100" } });
       await suite.flows.running(name, 2);
       await suite.flows.flowing(name);
     }, 120_000);
@@ -80,9 +80,31 @@ export function killCases(suite: Suite): void {
       await flows.running(name, 1);
     });
 
+    it(`goes on after ${deaths} deaths of one or the other, some before the flow was well again`, async () => {
+      const { flows, world } = suite;
+      await flows.patch(name, { workers: 2 });
+      await flows.running(name, 2);
+      let random = 12_345;
+      for (let death = 0; death < deaths; death++) {
+        random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
+        const pod = `hunted-${random % 2}`;
+        const pid = flows.pid(pod, name);
+        await new Promise((resolve) => setTimeout(resolve, (random >> 8) % 1500));
+        world.killProcess(pid);
+        // The kubelet waits longer with every death: the next victim is one that lives.
+        await flows.until(name, `another process of ${pod}`, async () => flows.pid(pod, name) !== pid);
+      }
+      await flows.running(name, 2);
+      await flows.flowing(name);
+    });
+
     it("has written every line exactly once", async () => {
       const { flows } = suite;
-      await flows.phase(name, "Completed", 200_000);
+      // Its input ends a little after what was read last.
+      const last = Math.max(...linesOf(flows.dir(name)).map((line) => line.index));
+      const count = last + 1000;
+      await flows.patch(name, { params: { count: String(count) } });
+      await flows.phase(name, "Completed");
       expect(exactly(flows.dir(name), count)).toBe(4 * count);
       await flows.remove(name);
       await flows.gone(name);

@@ -60,9 +60,8 @@ export function refusalCases(suite: Suite): void {
             "correct the existing errors to complete validation]",
         ),
       );
-      expect(await refusal({ state: "Paused" })).toEqual(
-        invalid('spec.state: Unsupported value: "Paused": supported values: "Running", "Suspended"'),
-      );
+      const state = await refusal({ state: "Paused" });
+      expect(state.message).toContain('spec.state: Unsupported value: "Paused": supported values: "Running", "Suspended"');
     });
 
     it("what the rules forbid", async () => {
