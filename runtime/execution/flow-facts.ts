@@ -4,7 +4,7 @@ import { type Dataflow, sinksOf, sourcesOf, statefulSteps } from "../flow/index.
 import type { CoordinatedSource } from "./coordinator.ts";
 import type { LeaderOptions } from "./leader.ts";
 
-export type FlowFacts = Pick<LeaderOptions, "flowId" | "steps" | "sources" | "listSinks" | "settle">;
+export type FlowFacts = Pick<LeaderOptions, "flowId" | "steps" | "sources" | "listSinks" | "settle" | "abandon">;
 
 export function flowFacts(flow: Dataflow): FlowFacts {
   const sources: CoordinatedSource[] = sourcesOf(flow).map(({ step, source }) =>
@@ -36,6 +36,17 @@ export function flowFacts(flow: Dataflow): FlowFacts {
           await found.commit(value);
         } catch (error) {
           throw asWeirError(error, "WEIR_SINK_FAILED", `step "${step}": what was prepared could not be committed`, step);
+        }
+      }
+    },
+    async abandon(prepared) {
+      for (const [step, value] of prepared) {
+        const found = sinks.find((sink) => sink.step === step)?.sink;
+        if (found?.kind !== "transactional") continue;
+        try {
+          await found.abort(value);
+        } catch (error) {
+          throw asWeirError(error, "WEIR_SINK_FAILED", `step "${step}": what was prepared could not be aborted`, step);
         }
       }
     },

@@ -7,12 +7,15 @@
  *     │                                   └───────────────────────────────────┘
  *     └──────────────── peer lost, store failed (with back-off), one process left ──────────────┘
  */
-import { isWeirError, WeirError } from "../errors/index.ts";
+import { asWeirError, isWeirError, WeirError } from "../errors/index.ts";
 import type { DroppedStep, Snapshot, Store, Topology, VersionedManifest } from "../recovery/types.ts";
-import { assignPartitions, checkSteps, chooseSnapshot, claimExecution, commitSnapshot, readManifest } from "../recovery/index.ts";
+import { assignPartitions, commitSnapshot } from "../recovery/index.ts";
+import { claimStore, type Restore } from "./claim.ts";
 import { type CommitInput, type CommitResult, type CoordinatedSource, type Coordinator, createCoordinator } from "./coordinator.ts";
 import { type FromCoordinator, fromWireError, type Outcome, type ToCoordinator, toWireError } from "./messages.ts";
 import type { Network } from "./network.ts";
+import { partitionsOf } from "./snapshot-files.ts";
+import { createUnsettled } from "./unsettled.ts";
 import { createUpkeep } from "./upkeep.ts";
 
 export interface LeaderOptions {
@@ -23,6 +26,8 @@ export interface LeaderOptions {
   readonly listSinks: () => Promise<Record<string, readonly string[]>>;
   /** Makes what a transactional sink prepared visible; called again after a resume. */
   readonly settle: (prepared: readonly (readonly [step: string, value: unknown])[]) => Promise<void>;
+  /** Gives up what a transactional sink prepared and no commit will ever name. */
+  readonly abandon: (prepared: readonly (readonly [step: string, value: unknown])[]) => Promise<void>;
   readonly network: Network;
   readonly store: Store | undefined;
   /** Who runs, when the store is new or `keepTopology` is false. */
@@ -33,11 +38,10 @@ export interface LeaderOptions {
   /** undefined: what the store has, or 128. */
   readonly partitions: number | undefined;
   readonly retain: number;
-  readonly fromEpoch?: number | undefined;
+  /** Go back to an earlier snapshot, or to that of another store. */
+  readonly restore?: Restore | undefined;
   readonly allowDroppedState: boolean;
   readonly owner: string;
-  /** All processes that are connected, in the topology or not. */
-  readonly others?: () => Iterable<number>;
   readonly epochMs: number;
   readonly snapshotMs: number;
   readonly listEveryMs?: number | undefined;
@@ -51,6 +55,8 @@ export type LeaderEvent =
   | { readonly kind: "claimed"; readonly execution: number; readonly resumedFrom: number | undefined; readonly topology: Topology }
   | { readonly kind: "waiting"; readonly missing: readonly number[] }
   | { readonly kind: "restarting"; readonly error: WeirError; readonly attempt: number }
+  /** Something that the flow does without went wrong. */
+  | { readonly kind: "trouble"; readonly error: WeirError }
   | { readonly kind: "rescaled"; readonly from: Topology; readonly to: Topology; readonly stallMilliseconds: number };
 
 export interface Leader {
@@ -66,6 +72,21 @@ export interface Leader {
   drain(stay: boolean): void;
   rescale(processes: number): Promise<{ execution: number; epoch: number; stallMilliseconds: number }>;
   readonly topology: Topology;
+}
+
+interface Rescaling {
+  readonly to: Topology;
+  readonly startedAt: number;
+  resolve(result: { execution: number; epoch: number; stallMilliseconds: number }): void;
+  reject(error: WeirError): void;
+}
+/** A rescale that is committed, and no epoch of the new topology is complete yet. */
+interface Stall {
+  readonly from: Topology;
+  readonly to: Topology;
+  readonly epoch: number;
+  readonly startedAt: number;
+  readonly execution: number;
 }
 
 /** Of a store that is new, unless the flow's owner asks for another number. */
@@ -89,17 +110,20 @@ export function createLeader(options: LeaderOptions): Leader {
   let peersChanged: () => void = () => {};
   let leaving: boolean | undefined;
   let attempt = 0;
-  let fromEpoch = options.fromEpoch;
-  const upkeep = store === undefined ? undefined : createUpkeep(store, options.retain);
-  let rescaling:
-    | {
-        to: Topology;
-        startedAt: number;
-        resolve(result: { execution: number; epoch: number; stallMilliseconds: number }): void;
-        reject(error: WeirError): void;
-      }
-    | undefined;
-  let stalled: { from: Topology; to: Topology; epoch: number; startedAt: number; execution: number } | undefined;
+  /** Until a commit has fulfilled it. */
+  let restore = options.restore;
+  let restoring = false;
+  const unsettled = createUnsettled();
+  /** Processes that are connected, in the topology or not. */
+  const present = new Set<number>();
+  const upkeep =
+    store === undefined
+      ? undefined
+      : createUpkeep(store, options.retain, ({ error }) => {
+          if (error !== undefined) options.onEvent({ kind: "trouble", error });
+        });
+  let rescaling: Rescaling | undefined;
+  let stalled: Stall | undefined;
 
   const broadcast = (message: FromCoordinator): void => {
     for (const process of participants) network.send(process, message);
@@ -113,33 +137,52 @@ export function createLeader(options: LeaderOptions): Leader {
       execution = Math.max(execution + 1, Math.floor(clock() / 1000));
       return undefined;
     }
-    const found = (await readManifest(store))?.manifest;
-    if (found !== undefined) {
-      // Refuse before anything is written.
-      const resumed = chooseSnapshot(found, fromEpoch);
-      if (resumed !== undefined) checkSteps(resumed, options.steps, options.allowDroppedState);
-      if (options.keepTopology) topology = { processes: found.topology.processes, threads: options.topology.threads };
-    }
-    partitions = options.partitions ?? found?.partitions ?? defaultPartitions;
-    manifest = await claimExecution(store, {
+    const claimed = await claimStore(store, {
       flow: options.flowId,
       hash: options.hash,
-      partitions,
+      steps: options.steps,
+      partitions: options.partitions,
       topology,
+      keepTopology: options.keepTopology,
+      allowDroppedState: options.allowDroppedState,
       owner: options.owner,
+      restore,
     });
-    execution = manifest.manifest.execution;
-    const snapshot = chooseSnapshot(manifest.manifest, fromEpoch);
-    dropped = snapshot === undefined ? [] : checkSteps(snapshot, options.steps, options.allowDroppedState);
-    return snapshot;
+    ({ manifest, dropped, restoring } = claimed);
+    ({ topology, partitions, execution } = manifest.manifest);
+    const given = unsettled.takeVoid(manifest.manifest);
+    // The sink's side will forget it by itself some day: no reason to keep the flow from running.
+    await options.abandon(given).catch((error: unknown) =>
+      options.onEvent({
+        kind: "trouble",
+        error: asWeirError(error, "WEIR_SINK_FAILED", "what was prepared could not be aborted"),
+      }),
+    );
+    return claimed.snapshot;
   };
 
   const everybodyConnected = async (): Promise<void> => {
     for (;;) {
       const missing = participants.filter((process) => !network.connected(process));
-      if (missing.length === 0 || leaving === false) return;
+      if (missing.length === 0 || leaving !== undefined) return;
       options.onEvent({ kind: "waiting", missing });
       await new Promise<void>((resolve) => (peersChanged = resolve));
+    }
+  };
+
+  /** To those who stand by: that they do, and what would be theirs if the flow were rescaled to all who are here. */
+  const offerOutlook = (only?: number): void => {
+    const outside = [...present].filter((process) => !participants.includes(process));
+    if (outside.length === 0) return;
+    const { threads } = topology;
+    const processes = Math.max(topology.processes - 1, ...outside) + 1;
+    const table =
+      manifest === undefined || base === undefined || processes * threads > partitions
+        ? undefined
+        : assignPartitions(partitions, manifest.manifest.assignment, processes * threads);
+    for (const process of only === undefined ? outside : [only]) {
+      const outlook = table && base && { snapshot: base, partitions: partitionsOf(table, process, threads) };
+      network.send(process, outlook === undefined ? { kind: "standby" } : { kind: "standby", outlook });
     }
   };
 
@@ -169,6 +212,7 @@ export function createLeader(options: LeaderOptions): Leader {
     const own = execution;
     const committed = await commitSnapshot(store, manifest, snapshot, {
       retain: options.retain,
+      ...(restoring ? { restored: restore?.id } : {}),
       ...(next === undefined
         ? {}
         : {
@@ -181,7 +225,11 @@ export function createLeader(options: LeaderOptions): Leader {
     if (execution !== own) return { time, bytes: 0 };
     manifest = committed;
     base = snapshot;
+    if (restoring) restore = undefined;
+    restoring = false;
+    unsettled.committed(own, input.epoch);
     await options.settle(prepared);
+    if (next === undefined) offerOutlook();
     const plan = upkeep?.committed(manifest.manifest, snapshot);
     if (plan !== undefined && next === undefined) broadcast({ kind: "compact", execution, plan });
     return { time, bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
@@ -192,7 +240,7 @@ export function createLeader(options: LeaderOptions): Leader {
     participants = Array.from({ length: topology.processes }, (_, process) => process);
     const assignment = manifest?.manifest.assignment ?? assignPartitions(partitions, undefined, workers);
     await everybodyConnected();
-    if (leaving === false) return { kind: "drained", epoch: snapshot?.epoch ?? 0, stay: false };
+    if (leaving !== undefined) return { kind: "drained", epoch: snapshot?.epoch ?? 0, stay: leaving };
     const outcome = new Promise<Outcome>((resolve) => (ended = resolve));
     coordinator = createCoordinator({
       execution,
@@ -211,16 +259,33 @@ export function createLeader(options: LeaderOptions): Leader {
     base = snapshot;
     upkeep?.reset(topology.processes);
     options.onEvent({ kind: "claimed", execution, resumedFrom: snapshot?.epoch, topology });
-    for (const other of options.others?.() ?? []) if (!participants.includes(other)) network.send(other, { kind: "standby" });
+    offerOutlook();
     broadcast({ kind: "prepare", execution, topology, assignment, keep, ...(snapshot === undefined ? {} : { snapshot }) });
     const result = await outcome;
     coordinator = undefined;
     return result;
   };
 
+  /** The rescale that is under way, if any, comes to nothing more than it is now. */
+  const endRescale = (error?: WeirError): void => {
+    const waiting = rescaling;
+    rescaling = undefined;
+    if (stalled !== undefined && error === undefined) reportRescale(stalled, waiting);
+    else waiting?.reject(error ?? new WeirError("WEIR_RESCALE_REFUSED", "the flow ended before it was rescaled"));
+    stalled = undefined;
+  };
+  const reportRescale = ({ from, to, epoch, startedAt }: Stall, waiting: Rescaling | undefined): void => {
+    const stallMilliseconds = clock() - startedAt;
+    options.onEvent({ kind: "rescaled", from, to, stallMilliseconds });
+    waiting?.resolve({ execution, epoch, stallMilliseconds });
+  };
+
   const restart = async (error: WeirError): Promise<void> => {
     attempt++;
-    if (attempt > attemptsWithoutProgress) throw error;
+    if (attempt > attemptsWithoutProgress) {
+      endRescale(error);
+      throw error;
+    }
     options.onEvent({ kind: "restarting", error, attempt });
     if (attempt > 1) await options.sleep(Math.min(100 * 2 ** (attempt - 2), 5000));
   };
@@ -231,6 +296,8 @@ export function createLeader(options: LeaderOptions): Leader {
       let snapshot: Snapshot | undefined;
       let first = true;
       for (;;) {
+        // Whoever was asked to go does not take the store over once more.
+        if (!first && !keep && leaving !== undefined) return "drained";
         if (!keep) {
           try {
             snapshot = await claim();
@@ -246,50 +313,50 @@ export function createLeader(options: LeaderOptions): Leader {
         keep = false;
         switch (outcome.kind) {
           case "completed":
+            endRescale();
             await upkeep?.idle();
             return "completed";
           case "drained":
+            endRescale();
             if (!outcome.stay || leaving !== undefined) {
               await upkeep?.idle();
               return "drained";
             }
             break;
           case "rescaled":
-            stalled = {
-              from: outcome.from,
-              to: outcome.to,
-              epoch: outcome.epoch,
-              startedAt: rescaling!.startedAt,
-              execution: manifest!.manifest.execution,
-            };
             topology = outcome.to;
             execution = manifest!.manifest.execution;
+            stalled = { from: outcome.from, to: outcome.to, epoch: outcome.epoch, startedAt: rescaling!.startedAt, execution };
             snapshot = base;
             keep = true;
             break;
           default: {
             const error = fromWireError(outcome.error);
-            rescaling?.reject(error);
-            rescaling = undefined;
-            if (!mayPass(error)) throw error;
-            await restart(error);
+            // What the commit has made the truth stays so, and is reported once it runs.
+            if (stalled === undefined) endRescale(error);
+            if (mayPass(error)) await restart(error);
+            else throw error;
           }
         }
-        fromEpoch = undefined;
       }
     },
     handle(process, message) {
       if (message.kind === "compacted") {
         if (message.execution === execution) upkeep?.share(process, message.result);
-      } else coordinator?.handle(process, message);
+        return;
+      }
+      if (message.kind === "sealed") unsettled.add(message);
+      coordinator?.handle(process, message);
     },
     peerLost(process, error) {
+      present.delete(process);
       if (coordinator === undefined || !participants.includes(process)) return;
       coordinator.abort({ kind: "lost", error: toWireError(error) });
     },
     peerUp(process) {
+      present.add(process);
       peersChanged();
-      if (coordinator !== undefined && !participants.includes(process)) network.send(process, { kind: "standby" });
+      if (coordinator !== undefined && !participants.includes(process)) offerOutlook(process);
     },
     poll() {
       // A drain that was asked for during a rescale, or before the beginning, takes place as soon as it can.
@@ -300,13 +367,7 @@ export function createLeader(options: LeaderOptions): Leader {
     frontier(of, epoch) {
       if (of !== execution) return;
       coordinator?.frontier(epoch);
-      if (stalled !== undefined && stalled.execution === of && epoch > stalled.epoch + 1) {
-        const stallMilliseconds = clock() - stalled.startedAt;
-        options.onEvent({ kind: "rescaled", from: stalled.from, to: stalled.to, stallMilliseconds });
-        rescaling?.resolve({ execution: of, epoch: stalled.epoch, stallMilliseconds });
-        rescaling = undefined;
-        stalled = undefined;
-      }
+      if (stalled !== undefined && of >= stalled.execution && epoch > stalled.epoch + 1) endRescale();
     },
     snapshot() {
       if (coordinator === undefined)

@@ -110,6 +110,8 @@ export interface Compact {
 /** You are in no execution: the flow runs without you for now. */
 export interface Standby {
   readonly kind: "standby";
+  /** What would be yours if the flow were rescaled to all processes that are here, to fetch ahead. Binds nobody. */
+  readonly outlook?: { readonly snapshot: Snapshot; readonly partitions: readonly number[] };
 }
 export type FromCoordinator = Prepare | Begin | Tick | Release | Assign | Committed | Compact | Standby | End;
 
@@ -135,7 +137,23 @@ export type ToCoordinator =
   /** This process has been asked to stop: snapshot, and let it go. */
   | { readonly kind: "leave" };
 
-export type ControlMessage = FromCoordinator | ToCoordinator;
+// ------------------------------------------------------------------------------ any process ↔ any process
+
+/** Which state does this key have? Answered by the owner of its partition. */
+export interface StateQuestion {
+  readonly kind: "askState";
+  readonly id: number;
+  readonly step: string;
+  readonly key: string;
+}
+export interface StateAnswer {
+  readonly kind: "state";
+  readonly id: number;
+  readonly found: boolean;
+  readonly value: unknown;
+}
+
+export type ControlMessage = FromCoordinator | ToCoordinator | StateQuestion | StateAnswer;
 
 // ------------------------------------------------------------------------------ process ↔ its workers
 

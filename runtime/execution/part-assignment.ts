@@ -9,7 +9,7 @@ export interface PartAssignment {
 }
 
 export function createPartAssignment(workers: number): PartAssignment {
-  const load = new Array<number>(workers).fill(0);
+  const load = Array.from({ length: workers }, () => 0);
   const owners = new Map<string, Map<string, number>>();
   return {
     add(step, parts) {

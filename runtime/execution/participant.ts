@@ -6,8 +6,8 @@
  * before the `closed` message that completes them because both travel in one order.
  */
 import { asWeirError, invariant, WeirError } from "../errors/index.ts";
-import type { RowBatch, Store } from "../recovery/types.ts";
-import { type CompactionPlan, type CompactionResult, forEachRow, loadSnapshot, type SnapshotWriter } from "../recovery/index.ts";
+import type { RowBatch } from "../recovery/types.ts";
+import { type CompactionResult, forEachRow, type SnapshotWriter } from "../recovery/index.ts";
 import {
   type Assign,
   type Begin,
@@ -19,6 +19,7 @@ import {
   type ToCoordinator,
 } from "./messages.ts";
 import type { WorkerHandle, WorkerPool } from "./network.ts";
+import type { SnapshotFiles } from "./snapshot-files.ts";
 
 export interface ParticipantOptions {
   readonly process: number;
@@ -26,10 +27,8 @@ export interface ParticipantOptions {
   /** The partition table of the execution before, when its state is still in memory. */
   readonly previousAssignment: readonly number[] | undefined;
   readonly pool: WorkerPool;
-  readonly store: Store | undefined;
+  readonly files: SnapshotFiles | undefined;
   readonly writer: SnapshotWriter | undefined;
-  /** Makes this process's share of a compaction wave. */
-  readonly compact: (plan: CompactionPlan, partitions: readonly number[]) => Promise<CompactionResult>;
   readonly perBatch: boolean;
   readonly report: (message: ToCoordinator) => void;
   /** Where this process's own workers see the frontier, for the coordinator beside us. */
@@ -51,7 +50,7 @@ type Positions = Map<string, Map<string, Uint8Array>>;
 type Prepared = readonly [step: string, value: unknown, epoch: number];
 
 export function createParticipant(options: ParticipantOptions): Participant {
-  const { prepare, pool, store, writer, report } = options;
+  const { prepare, pool, files, writer, report } = options;
   const { execution, topology, assignment } = prepare;
   const workers = pool.enter(execution, topology);
   const positions: Positions = new Map();
@@ -60,6 +59,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
   let prepared: Prepared[] = [];
   let done = 0;
   let stopped = false;
+  const ended = new AbortController();
 
   const fail = (error: WeirError): void => {
     if (!stopped) report({ kind: "failed", execution, error: toWireError(error) });
@@ -131,12 +131,12 @@ export function createParticipant(options: ParticipantOptions): Participant {
         worker.post({ kind: "prepare", execution, topology, assignment, keep: before !== undefined });
       }
       if (prepare.snapshot !== undefined) {
-        invariant(store !== undefined, "a snapshot to load, but no store");
-        const wanted = (partition: number): boolean => {
+        invariant(files !== undefined, "a snapshot to load, but no store");
+        const gained = [...assignment.keys()].filter((partition) => {
           const owner = assignment[partition]!;
           return mine.has(owner) && before?.[partition] !== owner;
-        };
-        for await (const batch of loadSnapshot(store, prepare.snapshot, { partitions: wanted, parts: true })) {
+        });
+        for await (const batch of files.load(prepare.snapshot, gained)) {
           if (stopped) return;
           takePositions(batch, positions);
           for (const worker of workers) worker.post({ kind: "rows", batch });
@@ -189,11 +189,12 @@ export function createParticipant(options: ParticipantOptions): Participant {
         if (!stopped) report({ kind: "compacted", execution, result });
       };
       // A wave is only an economy: when it fails, the deltas stay and the next commit plans another.
-      options.compact(message.plan, partitions).then(answer, () => answer(undefined));
+      files?.compact(message.plan, partitions, assignment.length, ended.signal).then(answer, () => answer(undefined));
     },
     stop(keep) {
       if (stopped) return;
       stopped = true;
+      ended.abort();
       for (const worker of workers) worker.post({ kind: "stop" });
       pool.leave(execution, keep);
     },

@@ -5,11 +5,13 @@
 import type { WeirError } from "../errors/index.ts";
 import { isWeirError, WeirError as WeirErrorClass } from "../errors/index.ts";
 import type { Store, Topology } from "../recovery/types.ts";
-import type { CompactionPlan, CompactionResult, SnapshotWriter } from "../recovery/index.ts";
+import type { SnapshotWriter } from "../recovery/index.ts";
+import { createKeyQueries } from "./key-query.ts";
 import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
 import { type Committed, type ControlMessage, fromWireError, type Prepare, toWireError } from "./messages.ts";
 import type { Network, WorkerPool } from "./network.ts";
 import { createParticipant, type Participant } from "./participant.ts";
+import type { SnapshotFiles } from "./snapshot-files.ts";
 
 export type Phase = "standby" | "loading" | "running" | "rescaling" | "draining" | "completed" | "failed";
 
@@ -18,15 +20,10 @@ export interface ProcessOptions {
   readonly network: Network;
   readonly pool: WorkerPool;
   readonly store: Store | undefined;
-  /** A writer for the deltas of one execution. */
-  readonly openWriter: (execution: number, partitions: number) => SnapshotWriter;
-  /** This process's share of a compaction wave, here or in another thread. */
-  readonly compact: (
-    plan: CompactionPlan,
-    execution: number,
-    partitions: readonly number[],
-    count: number,
-  ) => Promise<CompactionResult>;
+  /** Given with a store. */
+  readonly files: SnapshotFiles | undefined;
+  /** The present state of a key that this process owns. */
+  readonly readState?: (step: string, key: string) => Promise<unknown>;
   /** Given on process 0 only. */
   readonly lead: Omit<LeaderOptions, "network" | "store" | "wake" | "onEvent"> | undefined;
   readonly perBatch: boolean;
@@ -63,11 +60,13 @@ export interface Process {
   drain(): Promise<{ epoch: number; bytes: number; durationMilliseconds: number }>;
   snapshot(): Promise<{ epoch: number; bytes: number; durationMilliseconds: number }>;
   rescale(processes: number): Promise<{ execution: number; epoch: number; stallMilliseconds: number }>;
+  /** The present state of a key, whichever process owns it; undefined: none. @throws WEIR_EXECUTION_ENDED while the flow does not run */
+  readState(step: string, key: string): Promise<unknown>;
   status(): ProcessStatus;
 }
 
 export function createProcess(options: ProcessOptions): Process {
-  const { network, pool, store } = options;
+  const { network, pool, store, files } = options;
   let phase: Phase = "loading";
   let participant: Participant | undefined;
   let prepare: Prepare | undefined;
@@ -114,6 +113,12 @@ export function createProcess(options: ProcessOptions): Process {
           },
         });
 
+  const queries = createKeyQueries(
+    network,
+    () => (participant === undefined ? undefined : prepare),
+    (step, key) => options.readState?.(step, key) ?? Promise.resolve(undefined),
+  );
+
   const stop = (keep: boolean): void => {
     participant?.stop(keep);
     participant = undefined;
@@ -128,16 +133,15 @@ export function createProcess(options: ProcessOptions): Process {
     prepare = message;
     enter("loading");
     epoch = frontier = (message.snapshot?.epoch ?? 0) + 1;
-    writer = store === undefined ? undefined : options.openWriter(message.execution, message.assignment.length);
+    writer = files?.writer(message.execution, message.assignment.length);
     const mine = createParticipant({
       process: options.process,
       prepare: message,
       previousAssignment: keep ? previous!.assignment : undefined,
       pool,
-      store,
+      files,
       writer,
       perBatch: options.perBatch,
-      compact: (plan, partitions) => options.compact(plan, message.execution, partitions, message.assignment.length),
       report: (report) => network.send(0, report),
       onFrontier(reached) {
         frontier = reached;
@@ -150,7 +154,7 @@ export function createProcess(options: ProcessOptions): Process {
       const wrapped = isWeirError(error)
         ? error
         : new WeirErrorClass("WEIR_STORE_FAILED", `the state could not be loaded: ${String(error)}`, { cause: error });
-      network.send(0, { kind: "failed", execution: message.execution, error: { code: wrapped.code, message: wrapped.message } });
+      network.send(0, { kind: "failed", execution: message.execution, error: toWireError(wrapped) });
     });
   };
 
@@ -164,6 +168,8 @@ export function createProcess(options: ProcessOptions): Process {
         epoch = message.startEpoch;
         participant.begin(message);
         enter("running");
+        // Asked to go while the flow was between two executions.
+        if (leaving && leader === undefined) network.send(0, { kind: "leave" });
         return;
       case "tick":
         if (participant?.execution !== message.execution) return;
@@ -181,8 +187,14 @@ export function createProcess(options: ProcessOptions): Process {
         if (participant?.execution === message.execution) participant.compact(message);
         return;
       case "standby":
-        if (participant === undefined) enter("standby");
+        if (participant !== undefined) return;
+        enter("standby");
+        if (message.outlook !== undefined) files?.prefetch(message.outlook.snapshot, message.outlook.partitions);
         return;
+      case "askState":
+        return queries.asked(from, message);
+      case "state":
+        return queries.answered(message);
       case "committed": {
         const { epoch: of, time, bytes, durationMilliseconds } = message;
         lastSnapshot = { epoch: of, time, bytes, durationMilliseconds };
@@ -206,11 +218,15 @@ export function createProcess(options: ProcessOptions): Process {
             if (outcome.stay && !leaving) return enter("standby");
             return finish("drained");
           case "rescaled":
+            if (leaving && options.process >= outcome.to.processes) return finish("drained");
             return enter("rescaling");
           case "failed":
           case "lost": {
             const error = fromWireError(outcome.error);
-            if (error.code === "WEIR_PEER_LOST" || error.code === "WEIR_STORE_FAILED") return enter("loading");
+            if (error.code === "WEIR_PEER_LOST" || error.code === "WEIR_STORE_FAILED") {
+              if (leaving) return finish("drained");
+              return enter("loading");
+            }
             failure = error;
             enter("failed");
             return fail(error);
@@ -230,6 +246,7 @@ export function createProcess(options: ProcessOptions): Process {
     }
     const lost = error ?? new WeirErrorClass("WEIR_PEER_LOST", `process ${peer} went away`);
     leader?.peerLost(peer, lost);
+    queries.lost(peer);
     if (leader === undefined && participant !== undefined && prepare !== undefined && peer < prepare.topology.processes) {
       // Process 0 may see this peer still: it must end the execution for everybody.
       network.send(0, { kind: "failed", execution: participant.execution, error: toWireError(lost) });
@@ -262,18 +279,27 @@ export function createProcess(options: ProcessOptions): Process {
     leave() {
       leaving = true;
       if (leader !== undefined) leader.drain(true);
-      else if (participant === undefined || phase !== "running") finish("drained");
-      else network.send(0, { kind: "leave" });
+      else if (participant === undefined || phase === "loading") {
+        // Nothing of the flow is here yet, or any more. After a rescale what is kept in memory is in the snapshot too.
+        stop(false);
+        finish("drained");
+      } else network.send(0, { kind: "leave" });
     },
     async drain() {
       if (leader === undefined) throw new WeirErrorClass("WEIR_EXECUTION_ENDED", "only process 0 drains a flow");
       leader.drain(false);
       await finished;
-      return {
-        epoch: lastSnapshot?.epoch ?? 0,
-        bytes: lastSnapshot?.bytes ?? 0,
-        durationMilliseconds: lastSnapshot?.durationMilliseconds ?? 0,
+      // Nothing was committed in this life when the flow had been complete, or had not begun.
+      const {
+        epoch: last,
+        bytes,
+        durationMilliseconds,
+      } = lastSnapshot ?? {
+        epoch: prepare?.snapshot?.epoch ?? 0,
+        bytes: 0,
+        durationMilliseconds: 0,
       };
+      return { epoch: last, bytes, durationMilliseconds };
     },
     snapshot() {
       if (leader === undefined)
@@ -284,6 +310,7 @@ export function createProcess(options: ProcessOptions): Process {
       if (leader === undefined) return Promise.reject(new WeirErrorClass("WEIR_RESCALE_REFUSED", "only process 0 rescales a flow"));
       return leader.rescale(processes);
     },
+    readState: queries.read,
     status: () => ({
       phase,
       execution: prepare?.execution ?? 0,

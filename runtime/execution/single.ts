@@ -1,22 +1,23 @@
 /** A flow as one process on this thread: what `weir/testing` and `weir run` without `-p` and `-w` are made of. */
 import { hostname } from "node:os";
 import { type Dataflow, hashName } from "../flow/index.ts";
-import { compactPartitions, createSnapshotWriter } from "../recovery/index.ts";
 import type { Store, StoreAddress } from "../recovery/types.ts";
 import { createThreadFabrics } from "../timely/communication/thread.ts";
-import type { WeirError } from "../errors/index.ts";
+import { WeirError } from "../errors/index.ts";
 import { drive } from "./drive.ts";
 import { flowFacts } from "./flow-facts.ts";
 import { createLocalNetwork } from "./local-network.ts";
 import { createLocalPool } from "./local-pool.ts";
 import { createProcess, type Process, type ProcessEvent } from "./process.ts";
+import { openSnapshotFiles } from "./snapshot-files.ts";
 
 export interface SingleOptions {
   readonly workers?: number;
   readonly epochMs?: number;
   readonly recovery?: {
     readonly store: Store;
-    readonly address: StoreAddress;
+    /** What threads open the store by; left out: everything happens in this thread. */
+    readonly address?: StoreAddress | undefined;
     readonly partitions?: number | undefined;
     readonly snapshotMs?: number | undefined;
     readonly retain?: number | undefined;
@@ -59,14 +60,7 @@ export function createSingle(flow: Dataflow, options: SingleOptions = {}): Singl
     network,
     pool,
     store: recovery?.store,
-    openWriter: (execution, partitions) =>
-      createSnapshotWriter({ store: recovery!.address, flow: flow.id, execution, process: 0, hash: hashName, partitions }),
-    compact: (plan, execution, partitions, count) =>
-      compactPartitions(recovery!.store, plan, {
-        identity: { flow: flow.id, execution, process: 0, hash: hashName, partitions: count },
-        partitions,
-        parts: true,
-      }),
+    files: recovery && openSnapshotFiles({ ...recovery, flow: flow.id, hash: hashName, process: 0 }),
     lead: {
       ...flowFacts(flow),
       topology: { processes: 1, threads },
@@ -74,7 +68,7 @@ export function createSingle(flow: Dataflow, options: SingleOptions = {}): Singl
       hash: hashName,
       partitions: recovery?.partitions,
       retain: recovery?.retain ?? 1,
-      fromEpoch: recovery?.fromEpoch,
+      ...(recovery?.fromEpoch === undefined ? {} : { restore: { epoch: recovery.fromEpoch } }),
       allowDroppedState: recovery?.allowDroppedState ?? false,
       owner: `${hostname()} process ${globalThis.process.pid}`,
       epochMs,

@@ -3,7 +3,7 @@
  * together. With a recovery store a process that dies is started again and the others wait for it; without one the flow fails.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, WeirError } from "../errors/index.ts";
 import { freePorts } from "./free-ports.ts";
@@ -17,10 +17,13 @@ export type MemberReport =
       readonly kind: "failed";
       readonly error: { readonly code: ErrorCode; readonly message: string; readonly step?: string; readonly stack?: string };
     }
-  | { readonly kind: "aborted" };
+  /** It leaves by itself. */
+  | { readonly kind: "ended"; readonly how: "completed" | "drained" | "crashed" };
 
 export interface ClusterOptions {
   readonly processes: number;
+  /** Member i serves HTTP at this port + i. */
+  readonly httpPort?: number | undefined;
   /** Arguments of `weir run` that every member gets. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -45,7 +48,18 @@ const restartsInARow = 5;
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const ports = await freePorts(options.processes);
   const addresses = ports.map((port) => `127.0.0.1:${port}`).join(",");
-  const token = randomBytes(24).toString("hex");
+  const given = { ...process.env, ...options.env };
+  const shared = {
+    ...given,
+    WEIR_TOKEN: given.WEIR_TOKEN || randomBytes(24).toString("hex"),
+    WEIR_BIND: "127.0.0.1",
+    WEIR_MEMBER: "1",
+    // A member that starts again must not go back to an earlier snapshot again.
+    WEIR_RESTORE_ID: given.WEIR_RESTORE_ID || randomUUID(),
+    WEIR_HTTP_PORT: "",
+    WEIR_POD_NAME: "",
+    WEIR_POD_IP: "",
+  };
   const members: ChildProcess[] = [];
   const statuses = new Map<number, WorkerStatus>();
   const left = new Set<number>();
@@ -64,18 +78,26 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   const start = (index: number, restarts: number): void => {
     const startedAt = performance.now();
-    const member = fork(command, ["run", ...options.args, "--index", String(index), "--addresses", addresses], {
+    const own = ["--processes", String(options.processes), "--index", String(index), "--addresses", addresses];
+    if (options.httpPort !== undefined) own.push("--http-port", String(options.httpPort + index));
+    const member = fork(command, ["run", ...options.args, ...own], {
       execArgv: [],
-      env: { ...process.env, ...options.env, WEIR_TOKEN: token, WEIR_BIND: "127.0.0.1", WEIR_MEMBER: "1" },
+      env: shared,
       stdio: [options.stdio ?? "inherit", options.stdio ?? "inherit", options.stdio ?? "inherit", "ipc"],
     });
     members[index] = member;
     let failure: WeirError | undefined;
+    let how: "completed" | "drained" | "crashed" | undefined;
+    member.on("error", (error) =>
+      failWith(new WeirError("WEIR_PEER_LOST", `process ${index} could not be started: ${error.message}`, { cause: error })),
+    );
     member.on("message", (report: MemberReport) => {
       if (report.kind === "status") {
         statuses.set(index, report.status);
         options.progress?.show([...statuses.values()].toSorted((a, b) => a.process - b.process));
-      } else if (report.kind === "aborted") {
+      } else if (report.kind === "ended") {
+        how = report.how;
+        if (how !== "crashed") return;
         stop("SIGKILL");
         settle.resolve();
       } else {
@@ -85,24 +107,21 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       }
     });
     member.on("exit", (code, signal) => {
-      if (code === 0) {
-        left.add(index);
-        if (left.size === options.processes) settle.resolve();
-        return;
-      }
       if (failure !== undefined) return failWith(failure);
-      const how = signal === null ? `status ${code}` : signal;
-      if (stopping) {
+      // One that somebody else asked to go is awaited by the others, unless all of them go.
+      const awaited = how === "drained" && options.restart && !stopping;
+      if (stopping || (code === 0 && !awaited)) {
         left.add(index);
         if (left.size === options.processes) settle.resolve();
         return;
       }
+      const why = signal === null ? `status ${code}` : signal;
       const quick = performance.now() - startedAt < 10_000;
       if (!options.restart || (quick && restarts >= restartsInARow)) {
         return failWith(
           new WeirError(
             "WEIR_PEER_LOST",
-            `process ${index} ended with ${how}${options.restart ? ` ${restarts + 1} times in a row` : ""}`,
+            `process ${index} ended with ${why}${options.restart ? ` ${restarts + 1} times in a row` : ""}`,
           ),
         );
       }

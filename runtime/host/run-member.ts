@@ -4,33 +4,33 @@
  */
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isWeirError, WeirError } from "../errors/index.ts";
 import {
   createLocalNetwork,
-  createLocalPool,
   createProcess,
   drive,
+  type Driven,
   flowFacts,
   type Network,
+  openSnapshotFiles,
   type ProcessEvent,
+  type SnapshotFiles,
 } from "../execution/index.ts";
-import type { Driven } from "../execution/drive.ts";
-import type { StateSlot } from "../execution/flow-worker.ts";
-import { type Dataflow, hashName } from "../flow/index.ts";
-import { compactPartitions, createSnapshotWriter, openStore } from "../recovery/index.ts";
-import type { Store, StoreAddress, Topology } from "../recovery/types.ts";
-import { createThreadFabrics } from "../timely/communication/thread.ts";
-import { createMesh, type Mesh, openMeshFabric } from "../timely/communication/websocket/index.ts";
-import { isAbort } from "../testing/sentinels.ts";
+import { checkFlow, type Dataflow, hashName } from "../flow/index.ts";
+import { openStore } from "../recovery/index.ts";
+import type { Store } from "../recovery/types.ts";
+import { createMesh, type Mesh } from "../timely/communication/websocket/index.ts";
+import { openCacheDirectory } from "./cache-directory.ts";
 import { serveHttp } from "./http/server.ts";
 import { loadFlow } from "./load-flow.ts";
 import { createLog, type Log } from "./log.ts";
+import { onSignals } from "./member-signals.ts";
 import { createMeshNetwork } from "./mesh-network.ts";
+import { openWorkers } from "./open-workers.ts";
 import { createProgressLine } from "./progress-line.ts";
-import { readWorkers } from "./readings.ts";
 import type { Settings } from "./settings.ts";
-import { createStatusReader, type StatusReader, type WorkerReadings } from "./status.ts";
-import { createThreadPool, type ThreadPool } from "./threads/pool.ts";
+import { createStatusReader, type StatusReader, type WorkerStatus } from "./status.ts";
 
 /** How long a drained process of a pod waits for the SIGTERM that follows, in milliseconds. */
 const lingerMs = 3000;
@@ -40,105 +40,139 @@ const failedLingerMs = 5000;
 /** @throws WeirError when the flow fails or cannot start */
 export async function runMember(settings: Settings): Promise<void> {
   const flow = await loadFlow(settings.module, { export: settings.export, params: settings.params });
-  const { recovery, member, threads } = settings;
+  checkFlow(flow);
+  const opened: (() => unknown)[] = [];
+  try {
+    await runOpened(flow, settings, (close) => opened.push(close));
+  } finally {
+    for (const close of opened.toReversed()) await close();
+  }
+}
+
+/** @param closing takes what has to be closed, whatever happens; what was opened last is closed first */
+async function runOpened(flow: Dataflow, settings: Settings, closing: (close: () => unknown) => void): Promise<void> {
+  const { member } = settings;
   const pod = member?.pod === true;
-  const address: StoreAddress | undefined = recovery && { url: recovery.store, endpoint: recovery.endpoint };
-  const store = address && openStore(address.url, address);
   const index = member?.index ?? 0;
   const log = createLog({ pod, flow: flow.id, process: index });
-  const driver = drive();
+  const durable = openDurable(flow, settings, index);
+  if (durable !== undefined) closing(durable.close);
+  const lead = index !== 0 ? undefined : await leadOptions(flow, settings, durable);
 
+  const driver = drive();
+  closing(driver.stop);
   const mesh = member === undefined ? undefined : await openMesh(flow, settings);
+  if (mesh !== undefined) closing(() => mesh.close());
   const network: Network & Driven = mesh === undefined ? createLocalNetwork(driver.wake) : createMeshNetwork(mesh, driver.wake);
-  const removals = [driver.add(network)];
-  let leaveNow: (error: WeirError) => void = () => {};
-  const died = new Promise<never>((_resolve, reject) => (leaveNow = reject));
-  died.catch(() => {});
-  const workers = await openWorkers(flow, settings, driver, mesh, index, leaveNow);
+  driver.add(network);
+  const died = Promise.withResolvers<never>();
+  died.promise.catch(() => {});
+  const workers = await openWorkers(flow, settings, driver, mesh, index, died.reject);
+  closing(() => workers.pool.close());
 
   const process_ = createProcess({
     process: index,
     network,
     pool: workers.pool,
-    store,
-    openWriter: (execution, partitions) =>
-      createSnapshotWriter({ store: address!, flow: flow.id, execution, process: index, hash: hashName, partitions }),
-    compact: (plan, execution, partitions, count) =>
-      compactPartitions(store!, plan, {
-        identity: { flow: flow.id, execution, process: index, hash: hashName, partitions: count },
-        partitions,
-        parts: index === 0,
-      }),
-    lead: index !== 0 ? undefined : await leadOptions(flow, settings, store, mesh),
+    store: durable?.store,
+    files: durable?.files,
+    readState: workers.readState,
+    lead,
     perBatch: settings.epochMs === 0,
     wake: driver.wake,
     onEvent: (event) => report(log, event),
   });
-  removals.push(
-    driver.add({
-      step() {
-        process_.poll();
-        return false;
-      },
-      nextTime: process_.nextTime,
-    }),
-  );
+  driver.add({
+    step() {
+      process_.poll();
+      return false;
+    },
+    nextTime: process_.nextTime,
+  });
 
+  const { readings } = workers;
   const status = createStatusReader({
     flow: flow.id,
     process: index,
-    threads,
+    threads: settings.threads,
     status: process_.status,
-    readings: workers.readings,
+    readings,
   });
   const drained = Promise.withResolvers<void>();
-  const http =
-    settings.httpPort === undefined
-      ? undefined
-      : await serveHttp({
-          flow: flow.id,
-          process: process_,
-          status,
-          token: settings.token,
-          host: settings.bind,
-          port: settings.httpPort,
-          readState: workers.readState,
-          onDrained: drained.resolve,
-        });
-  const asked = Promise.withResolvers<void>();
-  const signals = onSignals((again) => {
-    asked.resolve();
-    if (again) process.exit(130);
+  if (settings.httpPort !== undefined) {
+    const http = await serveHttp({
+      flow: flow.id,
+      process: process_,
+      status,
+      token: settings.token,
+      host: settings.bind,
+      port: settings.httpPort,
+      onDrained: drained.resolve,
+    });
+    closing(http.close);
+  }
+  const signals = onSignals(() => {
     log.info("leaving after a snapshot");
     process_.leave();
   });
-  const follow = followProgress(status, settings);
+  closing(signals.stop);
+  closing(followProgress(status, settings).end);
   if (mesh !== undefined && index > 0) mesh.connect(index);
 
+  const linger = (ms: number): Promise<unknown> => Promise.race([signals.asked, sleep(ms, undefined, { ref: false })]);
   try {
-    const how = await Promise.race([process_.run(), died, workers.crashed]);
-    if (how === "crashed") {
-      process.send?.({ kind: "aborted" });
-      return;
-    }
-    if (pod && how === "completed") await asked.promise;
-    else if (pod) await Promise.race([asked.promise, new Promise((resolve) => setTimeout(resolve, lingerMs))]);
+    const how = await Promise.race([process_.run(), died.promise, workers.crashed]);
+    if (process.env.WEIR_MEMBER !== undefined) process.send?.({ kind: "ended", how });
+    if (!pod || how === "crashed") return;
+    // Complete: stays for the controller, which ends it by a signal or a drain.
+    if (how === "completed") await Promise.race([signals.asked, drained.promise]);
+    await linger(lingerMs);
   } catch (error) {
     if (pod) {
       log.error({ err: error, code: isWeirError(error) ? error.code : undefined }, "the flow failed");
-      await Promise.race([asked.promise, new Promise((resolve) => setTimeout(resolve, failedLingerMs))]);
+      await linger(failedLingerMs);
     }
     throw error;
-  } finally {
-    follow.end();
-    signals();
-    for (const remove of removals) remove();
-    driver.stop();
-    workers.pool.close();
-    await http?.close();
-    await mesh?.close();
-    await store?.close();
   }
+}
+
+interface Durable {
+  readonly store: Store;
+  readonly files: SnapshotFiles;
+  /** To restore from, when that is another one. */
+  readonly from: Store | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/** The store of the state, if there is one, and this process's way to its files. @throws WEIR_STORE_URL */
+function openDurable(flow: Dataflow, settings: Settings, process: number): Durable | undefined {
+  const { recovery } = settings;
+  if (recovery === undefined) return undefined;
+  const address = { url: recovery.store, endpoint: recovery.endpoint };
+  const store = openStore(address.url, address);
+  const other = recovery.restore?.store;
+  const from = other === undefined || other === recovery.store ? undefined : openStore(other, { endpoint: recovery.endpoint });
+  const cache = openCacheDirectory(settings.cacheDirectory, recovery.store);
+  const files = openSnapshotFiles({
+    store,
+    // What is kept in this thread's memory no other thread can open.
+    ...(recovery.store.startsWith("memory:") ? {} : { address }),
+    flow: flow.id,
+    hash: hashName,
+    process,
+    cacheDirectory: cache.path,
+  });
+  return {
+    store,
+    files,
+    from,
+    async close() {
+      files.close();
+      await store.close();
+      await from?.close();
+      cache.remove();
+    },
+  };
 }
 
 async function openMesh(flow: Dataflow, settings: Settings): Promise<Mesh> {
@@ -154,76 +188,23 @@ async function openMesh(flow: Dataflow, settings: Settings): Promise<Mesh> {
   });
 }
 
-interface Workers {
-  readonly pool: ReturnType<typeof createLocalPool> | ThreadPool;
-  readonly readings: () => Promise<WorkerReadings>;
-  readonly readState: (step: string, key: string) => Promise<unknown>;
-  /** A test source stood for the death of the machine. */
-  readonly crashed: Promise<"crashed">;
-}
-
-/** One worker runs on this thread, beside the sockets; several have a thread each. */
-async function openWorkers(
-  flow: Dataflow,
-  settings: Settings,
-  driver: ReturnType<typeof drive>,
-  mesh: Mesh | undefined,
-  process: number,
-  onDeath: (error: WeirError) => void,
-): Promise<Workers> {
-  const crash = Promise.withResolvers<"crashed">();
-  if (settings.threads > 1) {
-    const pool = await createThreadPool({
-      module: settings.module,
-      export: settings.export,
-      params: settings.params,
-      process,
-      threads: settings.threads,
-      ...(mesh === undefined ? {} : { mesh: (execution: number, topology: Topology) => mesh.enter(execution, topology) }),
-      onDeath,
-    });
-    return { pool, readings: pool.readings, readState: pool.readState, crashed: crash.promise };
-  }
-  const slots: StateSlot[] = [];
-  const pool = createLocalPool({
-    flow,
-    fabrics: (execution, topology) =>
-      mesh === undefined || topology.processes === 1 ? createThreadFabrics(1) : [openMeshFabric(mesh.enter(execution, topology))],
-    driver,
-    now: Date.now,
-    slots,
-    intercept(message) {
-      if (message.kind !== "failed" || !isAbort(message.error)) return false;
-      driver.stop();
-      crash.resolve("crashed");
-      return true;
-    },
-  });
-  return {
-    pool,
-    readings: () => readWorkers(pool.workers, driver.busySeconds()),
-    readState: async (step, key) => slots[0]?.states?.read(step, key),
-    crashed: crash.promise,
-  };
-}
-
-async function leadOptions(flow: Dataflow, settings: Settings, store: Store | undefined, mesh: Mesh | undefined) {
-  const { recovery, member } = settings;
+async function leadOptions(flow: Dataflow, settings: Settings, durable: Durable | undefined) {
+  const { recovery } = settings;
+  const restore = recovery?.restore;
   return {
     ...flowFacts(flow),
     topology: { processes: await initialProcesses(settings), threads: settings.threads },
-    keepTopology: member?.pod === true && store !== undefined,
+    keepTopology: settings.keepTopology && durable !== undefined,
     hash: hashName,
     partitions: recovery?.partitions,
     retain: recovery?.retain ?? 1,
-    fromEpoch: recovery?.fromEpoch,
+    ...(restore === undefined ? {} : { restore: { epoch: restore.epoch, id: restore.id, from: durable?.from } }),
     allowDroppedState: recovery?.allowDroppedState ?? false,
     owner: `${hostname()}, process id ${process.pid}, since ${new Date().toISOString()}`,
     epochMs: settings.epochMs,
     snapshotMs: recovery?.snapshotMs ?? 10_000,
     clock: Date.now,
-    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
-    others: () => Array.from({ length: 256 }, (_, process) => process).filter((process) => mesh?.connected(process) === true),
+    sleep: (ms: number) => sleep(ms),
   };
 }
 
@@ -239,31 +220,18 @@ async function initialProcesses(settings: Settings): Promise<number> {
   return processes;
 }
 
-/** The first signal asks for a snapshot and an orderly end, a second Ctrl-C does not wait for it. */
-function onSignals(leave: (again: boolean) => void): () => void {
-  let count = 0;
-  const interrupt = (): void => leave(count++ > 0);
-  const terminate = (): void => {
-    if (count++ === 0) leave(false);
-  };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", terminate);
-  return () => {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", terminate);
-  };
-}
-
 /** To whoever started us, or to the person at the terminal. */
 function followProgress(status: StatusReader, settings: Settings): { end(): void } {
   const child = process.env.WEIR_MEMBER !== undefined && process.send !== undefined;
   if (settings.member?.pod === true || (!child && !process.stderr.isTTY)) return { end() {} };
   const line = child ? undefined : createProgressLine();
   const timer = setInterval(() => {
-    void status.read().then((read) => {
+    const show = (read: WorkerStatus): void => {
       if (child && process.connected) process.send!({ kind: "status", status: read });
       line?.show([read]);
-    });
+    };
+    // A reading that fails costs a look at the progress; what made it fail ends the flow elsewhere.
+    status.read().then(show, () => {});
   }, 500);
   timer.unref();
   return {
@@ -287,6 +255,8 @@ function report(log: Log, event: ProcessEvent): void {
         { code: event.error.code, reason: event.error.message, attempt: event.attempt },
         "execution ended early, resuming from the last snapshot",
       );
+    case "trouble":
+      return log.warn({ code: event.error.code, reason: event.error.message }, "something went wrong that the flow does without");
     case "rescaled":
       return log.info(
         { from: event.from.processes, to: event.to.processes, stallMilliseconds: event.stallMilliseconds },

@@ -34,6 +34,7 @@ async function runTogether(settings: Settings, flags: RunFlags): Promise<void> {
   const cluster = await startCluster({
     processes: settings.processes,
     args: memberArguments(settings.module, flags),
+    httpPort: settings.httpPort,
     restart: settings.recovery !== undefined,
     progress,
   });
@@ -57,6 +58,7 @@ const passedOn: readonly (readonly [keyof RunFlags, string])[] = [
   ["partitions", "--partitions"],
   ["retain", "--retain"],
   ["fromEpoch", "--from-epoch"],
+  ["fromStore", "--from-store"],
   ["epoch", "--epoch"],
   ["export", "--export"],
 ];

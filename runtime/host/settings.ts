@@ -15,6 +15,8 @@ export interface RunFlags {
   readonly partitions?: string;
   readonly retain?: string;
   readonly fromEpoch?: string;
+  readonly fromStore?: string;
+  readonly keepTopology?: boolean | string;
   readonly allowDroppedState?: boolean | string;
   readonly epoch?: string;
   readonly export?: string;
@@ -29,8 +31,17 @@ export interface Recovery {
   readonly snapshotMs: number;
   readonly partitions: number | undefined;
   readonly retain: number;
-  readonly fromEpoch: number | undefined;
+  /** Go back to an earlier snapshot, of this store or another. */
+  readonly restore: RestoreSettings | undefined;
   readonly allowDroppedState: boolean;
+}
+export interface RestoreSettings {
+  /** undefined: the newest. */
+  readonly epoch: number | undefined;
+  /** undefined: the flow's own. */
+  readonly store: string | undefined;
+  /** Tells this request from others, so that a process that starts again does not fulfil it twice. */
+  readonly id: string | undefined;
 }
 export interface Settings {
   readonly module: string;
@@ -44,6 +55,10 @@ export interface Settings {
   readonly httpPort: number | undefined;
   readonly bind: string | undefined;
   readonly token: string | undefined;
+  /** The number of processes in the store's manifest wins over `processes`. */
+  readonly keepTopology: boolean;
+  /** Where copies of snapshot files are kept; undefined: a temporary directory, if that is worth it. */
+  readonly cacheDirectory: string | undefined;
   /** This process among others that somebody else started; undefined = we are alone, or start the others. */
   readonly member: Member | undefined;
 }
@@ -62,22 +77,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws WeirError WEIR_USAGE naming the flag or variable */
 export function readSettings(module: string, flags: RunFlags, env: Environment): Settings {
-  const threads = integer("--workers", flags.workers ?? env.WEIR_THREADS ?? "1", 1, 1024);
+  const threads = integer("--workers (WEIR_THREADS)", flags.workers ?? env.WEIR_THREADS ?? "1", 1, 1024);
   const store = flags.recovery ?? text(env.WEIR_RECOVERY_STORE);
   const member = readMember(flags, env);
+  if (store === undefined) refuseWithoutStore(flags);
   const httpPort = flags.httpPort ?? text(env.WEIR_HTTP_PORT) ?? (member?.pod === true ? "8080" : undefined);
   return {
     module,
     export: flags.export ?? text(env.WEIR_EXPORT) ?? "default",
     params: readParams(flags.param ?? [], env.WEIR_PARAMS),
-    processes: integer(
-      "--processes",
-      flags.processes ?? text(env.WEIR_PROCESSES) ?? String(member === undefined ? 1 : addressCount(flags, env)),
-      1,
-      4096,
-    ),
+    processes: readProcesses(flags, env, member),
     threads,
-    epochMs: integer("--epoch", flags.epoch ?? text(env.WEIR_EPOCH_MS) ?? "200", 0, 3_600_000),
+    epochMs: integer("--epoch (WEIR_EPOCH_MS)", flags.epoch ?? text(env.WEIR_EPOCH_MS) ?? "200", 0, 3_600_000),
     recovery:
       store === undefined
         ? undefined
@@ -85,17 +96,50 @@ export function readSettings(module: string, flags: RunFlags, env: Environment):
             store,
             endpoint: flags.recoveryEndpoint ?? text(env.WEIR_RECOVERY_ENDPOINT),
             snapshotMs:
-              1000 * number("--snapshot-interval", flags.snapshotInterval ?? text(env.WEIR_SNAPSHOT_INTERVAL) ?? "10", 0, 86_400),
-            partitions: optionalInteger("--partitions", flags.partitions ?? text(env.WEIR_PARTITIONS), 1, 32_768),
-            retain: integer("--retain", flags.retain ?? text(env.WEIR_RETAIN) ?? "1", 1, 1000),
-            fromEpoch: optionalInteger("--from-epoch", flags.fromEpoch ?? text(env.WEIR_RESTORE_EPOCH), 0, Number.MAX_SAFE_INTEGER),
-            allowDroppedState: boolean("--allow-dropped-state", flags.allowDroppedState ?? env.WEIR_ALLOW_DROPPED_STATE),
+              1000 *
+              number(
+                "--snapshot-interval (WEIR_SNAPSHOT_INTERVAL)",
+                flags.snapshotInterval ?? text(env.WEIR_SNAPSHOT_INTERVAL) ?? "10",
+                0,
+                86_400,
+              ),
+            partitions: optionalInteger("--partitions (WEIR_PARTITIONS)", flags.partitions ?? text(env.WEIR_PARTITIONS), 1, 32_768),
+            retain: integer("--retain (WEIR_RETAIN)", flags.retain ?? text(env.WEIR_RETAIN) ?? "1", 1, 1000),
+            restore: readRestore(flags, env),
+            allowDroppedState: boolean(
+              "--allow-dropped-state (WEIR_ALLOW_DROPPED_STATE)",
+              flags.allowDroppedState ?? env.WEIR_ALLOW_DROPPED_STATE,
+            ),
           },
-    httpPort: httpPort === undefined ? undefined : integer("--http-port", httpPort, 0, 65_535),
+    httpPort: httpPort === undefined ? undefined : integer("--http-port (WEIR_HTTP_PORT)", httpPort, 0, 65_535),
     bind: flags.bind ?? text(env.WEIR_POD_IP) ?? text(env.WEIR_BIND),
     token: text(env.WEIR_TOKEN),
+    keepTopology:
+      member?.pod === true || boolean("--keep-topology (WEIR_KEEP_TOPOLOGY)", flags.keepTopology ?? env.WEIR_KEEP_TOPOLOGY),
+    cacheDirectory: text(env.WEIR_CACHE_DIR),
     member,
   };
+}
+
+function readProcesses(flags: RunFlags, env: Environment, member: Member | undefined): number {
+  const name = "--processes (WEIR_PROCESSES)";
+  const given = flags.processes ?? text(env.WEIR_PROCESSES);
+  if (member === undefined || member.pod) return integer(name, given ?? "1", 1, 4096);
+  const addresses = addressList(flags, env).length;
+  return integer(name, given ?? String(addresses), 1, addresses);
+}
+
+/** A flag that speaks of state, and nowhere to keep it: whoever gave it expects what will not happen. */
+function refuseWithoutStore(flags: RunFlags): void {
+  const given = [
+    [flags.fromEpoch, "--from-epoch"],
+    [flags.fromStore, "--from-store"],
+    [flags.snapshotInterval, "--snapshot-interval"],
+    [flags.partitions, "--partitions"],
+    [flags.retain, "--retain"],
+    [flags.allowDroppedState, "--allow-dropped-state"],
+  ].find(([value]) => value !== undefined);
+  if (given !== undefined) throw usage(`${given[1]} needs --recovery, the store of the state`);
 }
 
 function readMember(flags: RunFlags, env: Environment): Member | undefined {
@@ -121,7 +165,8 @@ function readMember(flags: RunFlags, env: Environment): Member | undefined {
     if (addresses.length > 0) throw usage("--addresses needs --index, the place of this process in the list");
     return undefined;
   }
-  const at = integer("--index", index, 0, addresses.length - 1);
+  if (addresses.length === 0) throw usage("--index needs --addresses, where each process of the flow listens");
+  const at = integer("--index (WEIR_INDEX)", index, 0, addresses.length - 1);
   for (const address of addresses)
     if (!/^[^:]+:\d+$|^\[[^\]]+\]:\d+$/.test(address)) throw usage(`--addresses: "${address}" is not host:port`);
   const meshPort = Number(addresses[at]!.slice(addresses[at]!.lastIndexOf(":") + 1));
@@ -133,7 +178,13 @@ const addressList = (flags: RunFlags, env: Environment): string[] =>
     .split(/[,;]/)
     .map((address) => address.trim())
     .filter((address) => address !== "");
-const addressCount = (flags: RunFlags, env: Environment): number => Math.max(1, addressList(flags, env).length);
+
+function readRestore(flags: RunFlags, env: Environment): RestoreSettings | undefined {
+  const given = flags.fromEpoch ?? text(env.WEIR_RESTORE_EPOCH);
+  const epoch = optionalInteger("--from-epoch (WEIR_RESTORE_EPOCH)", given, 0, Number.MAX_SAFE_INTEGER);
+  const store = flags.fromStore ?? text(env.WEIR_RESTORE_STORE);
+  return epoch === undefined && store === undefined ? undefined : { epoch, store, id: text(env.WEIR_RESTORE_ID) };
+}
 
 function readParams(pairs: readonly string[], json: string | undefined): Record<string, string> {
   const params: Record<string, string> = {};

@@ -5,6 +5,8 @@
 export type * from "./types.ts";
 export { type RowPacker, type RowVisitor, createRowPacker, forEachRow } from "./rows.ts";
 export { type Position, comparePositions } from "./names.ts";
+export { type FileCache, openFileCache } from "./files/index.ts";
+export { filesToRead } from "./merge-files.ts";
 export {
   openStore,
   createMemoryStore,
@@ -51,7 +53,9 @@ export {
   type SnapshotContent,
   type SnapshotSummary,
   type StepContent,
+  type ImportOptions,
   getValue,
+  importSnapshot,
   inspectSnapshot,
   listSnapshots,
   repartition,

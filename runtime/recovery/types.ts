@@ -99,6 +99,8 @@ export interface Manifest {
   readonly owner?: string;
   /** Made anew by each claim: tells one's own writes from those of another that claimed the same number. */
   readonly claim?: string;
+  /** Which request to go back to an earlier snapshot the newest one has come out of: none is fulfilled twice. */
+  readonly restored?: string;
   /** Newest last. */
   readonly snapshots: readonly Snapshot[];
 }

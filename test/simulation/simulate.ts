@@ -5,10 +5,11 @@
  */
 import { createLocalPool, type LocalPool } from "../../runtime/execution/local-pool.ts";
 import { createProcess, type Process, type ProcessEvent } from "../../runtime/execution/process.ts";
+import { openSnapshotFiles } from "../../runtime/execution/snapshot-files.ts";
 import { flowFacts } from "../../runtime/execution/flow-facts.ts";
 import { isWeirError } from "../../runtime/errors/index.ts";
 import { hashName } from "../../runtime/flow/index.ts";
-import { compactPartitions, createMemoryStore, createSnapshotWriter, type StoreFault } from "../../runtime/recovery/index.ts";
+import { createMemoryStore, type StoreFault } from "../../runtime/recovery/index.ts";
 import { createDisk } from "./disk.ts";
 import { createMesh } from "./network.ts";
 import { createRandom } from "./random.ts";
@@ -102,14 +103,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
       network: end,
       pool,
       store,
-      openWriter: (execution, count) =>
-        createSnapshotWriter({ store, flow: flow.id, execution, process: index, hash: hashName, partitions: count, inline: true }),
-      compact: (plan, execution, owned, count) =>
-        compactPartitions(store, plan, {
-          identity: { flow: flow.id, execution, process: index, hash: hashName, partitions: count },
-          partitions: owned,
-          parts: index === 0,
-        }),
+      files: openSnapshotFiles({ store, flow: flow.id, hash: hashName, process: index }),
       lead:
         index !== 0
           ? undefined

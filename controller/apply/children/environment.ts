@@ -1,6 +1,6 @@
 /** The environment of a worker's container: its whole contract with the operator. */
 import { childNames, ports } from "../../api/index.ts";
-import type { Run } from "../../decide/index.ts";
+import { runId, type Run } from "../../decide/index.ts";
 
 export interface EnvVar {
   name: string;
@@ -41,6 +41,8 @@ export function workerEnvironment(name: string, run: Run, processes: number): En
   );
   if (run.restore !== undefined) {
     environment.push({ name: "WEIR_RESTORE_EPOCH", value: String(run.restore.epoch) });
+    // A worker that starts again in this run must not go back a second time.
+    environment.push({ name: "WEIR_RESTORE_ID", value: runId(run) });
     if (run.restore.store !== undefined) environment.push({ name: "WEIR_RESTORE_STORE", value: run.restore.store });
   }
   return environment;

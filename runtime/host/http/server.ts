@@ -5,6 +5,7 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { isWeirError, WeirError } from "../../errors/index.ts";
 import type { Process } from "../../execution/index.ts";
+import { toJson } from "../json-value.ts";
 import type { StatusReader } from "../status.ts";
 import { createMetrics } from "./metrics.ts";
 import { bearerMatches } from "./token.ts";
@@ -17,15 +18,15 @@ export interface HttpOptions {
   readonly token: string | undefined;
   readonly host: string | undefined;
   readonly port: number;
-  /** The value of a key of a keyed step: undefined when there is none. */
-  readonly readState: (step: string, key: string) => Promise<unknown>;
   /** Called after a drain was answered: the process leaves. */
   readonly onDrained: () => void;
 }
 
 /** @throws WeirError WEIR_PORT_IN_USE */
 export async function serveHttp(options: HttpOptions): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const app = fastify({ logger: false, forceCloseConnections: true });
+  // Keys are parts of a path, and may be long.
+  const app = fastify({ logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 8192 } });
+  const answers = countAnswers(app);
   addRoutes(app, options);
   try {
     await app.listen({ port: options.port, host: options.host ?? "0.0.0.0" });
@@ -36,7 +37,38 @@ export async function serveHttp(options: HttpOptions): Promise<{ readonly port: 
     });
   }
   const address = app.server.address();
-  return { port: typeof address === "object" && address !== null ? address.port : options.port, close: () => app.close() };
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    async close() {
+      // Whoever asked for a drain is told how it went, though that ends the process.
+      await answers.settled(lastAnswersMs);
+      await app.close();
+    },
+  };
+}
+
+/** How long the answers to requests that are under way may hold up the end, in milliseconds. */
+const lastAnswersMs = 1000;
+
+function countAnswers(app: FastifyInstance): { settled(ms: number): Promise<void> } {
+  let open = 0;
+  let wake: () => void = () => {};
+  app.addHook("onRequest", async () => void open++);
+  const answered = async (): Promise<void> => {
+    open--;
+    if (open === 0) wake();
+  };
+  app.addHook("onResponse", answered);
+  app.addHook("onRequestAbort", answered);
+  return {
+    settled(ms) {
+      if (open === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, ms);
+      });
+    },
+  };
 }
 
 const readyPhases = new Set(["running", "rescaling", "standby", "completed"]);
@@ -64,15 +96,22 @@ function addRoutes(app: FastifyInstance, options: HttpOptions): void {
     }),
   );
   app.post("/rescale", guarded, (request, reply) => {
-    const processes = (request.body as { processes?: unknown } | null)?.processes;
-    if (typeof processes !== "number")
-      return reply.code(400).send({ code: "WEIR_USAGE", message: 'the body must be {"processes": <number>}' });
+    const processes = (request.body as { processes?: unknown } | null | undefined)?.processes;
+    if (typeof processes !== "number" || !Number.isInteger(processes) || processes < 1)
+      return reply.code(400).send({ code: "WEIR_USAGE", message: 'the body must be {"processes": <whole number from 1>}' });
     return answer(reply, () => process.rescale(processes));
   });
+  // Any process answers for any key: one that it does not own is asked of its owner.
   app.get("/state/:step/:key", guarded, async (request, reply) => {
     const { step, key } = request.params as { step: string; key: string };
-    const value = await options.readState(step, key);
-    return value === undefined ? reply.code(404).send({ reason: `step "${step}" keeps nothing for this key` }) : { value };
+    try {
+      const value = await process.readState(step, key);
+      if (value !== undefined) return { value: toJson(value) };
+      return await reply.code(404).send({ reason: `step "${step}" keeps nothing for this key` });
+    } catch (error) {
+      if (!isWeirError(error)) throw error;
+      return reply.code(503).send({ reason: error.message });
+    }
   });
 }
 

@@ -20,6 +20,8 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: "started" }
   | { readonly kind: "broken"; readonly error: WireError }
+  /** A test source stood for the death of the machine. */
+  | { readonly kind: "aborted" }
   | {
       readonly kind: "message";
       readonly message: Exclude<FromWorker, { kind: "failed" }> | { readonly kind: "failed"; readonly error: WireError };

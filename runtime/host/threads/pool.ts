@@ -20,12 +20,15 @@ export interface ThreadPoolOptions extends Omit<ThreadStart, "thread"> {
   readonly mesh?: (execution: number, topology: Topology) => RemotePort;
   /** A thread died: the whole process has to. */
   readonly onDeath: (error: WeirError) => void;
+  /** A test source stood for the death of the machine. */
+  readonly onAbort: () => void;
 }
 
 /** Resolves when every thread has loaded the flow. @throws what loading it threw */
 export async function createThreadPool(options: ThreadPoolOptions): Promise<ThreadPool> {
   const { threads } = options;
   const receivers: ((message: FromWorker) => void)[] = [];
+  const started: Worker[] = [];
   const questions = new Map<number, (answer: unknown) => void>();
   let asked = 0;
   let rings: RingSetup | undefined;
@@ -37,12 +40,15 @@ export async function createThreadPool(options: ThreadPoolOptions): Promise<Thre
       const { module, params } = options;
       const workerData: ThreadStart = { module, export: options.export, params, thread };
       const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData });
+      started.push(worker);
       worker.on("message", (message: FromThread) => {
         switch (message.kind) {
           case "started":
             return resolve(worker);
           case "broken":
             return reject(fromWireError(message.error));
+          case "aborted":
+            return options.onAbort();
           case "message": {
             const inner = message.message;
             return receivers[thread]?.(inner.kind === "failed" ? { kind: "failed", error: fromWireError(inner.error) } : inner);
@@ -65,7 +71,15 @@ export async function createThreadPool(options: ThreadPoolOptions): Promise<Thre
       worker.on("error", died);
       worker.on("exit", (code) => died(new Error(`it ended with status ${code}`)));
     });
-  const workers = await Promise.all(Array.from({ length: threads }, (_, thread) => start(thread)));
+  const close = (): void => {
+    closing = true;
+    for (const worker of started) void worker.terminate();
+  };
+  const workers = await Promise.all(Array.from({ length: threads }, (_, thread) => start(thread))).catch((error: unknown) => {
+    // All load the same flow: the others fail alike, or wait for work that will not come.
+    close();
+    throw error;
+  });
   const tell = (thread: number, message: ToThread): void => workers[thread]!.postMessage(message);
   const ask = <T>(thread: number, question: (id: number) => ToThread): Promise<T> =>
     new Promise((resolve) => {
@@ -101,10 +115,7 @@ export async function createThreadPool(options: ThreadPoolOptions): Promise<Thre
       });
     },
     leave: (_execution, keep) => leave(keep),
-    close() {
-      closing = true;
-      for (const worker of workers) void worker.terminate();
-    },
+    close,
     async readings() {
       const all = await Promise.all(workers.map((_, thread) => ask<WorkerReadings>(thread, (id) => ({ kind: "readings", id }))));
       return addReadings(all);

@@ -6,6 +6,7 @@ import type { MessagePort } from "node:worker_threads";
 import { asWeirError } from "../../errors/index.ts";
 import { createFlowWorker, drive, type FlowWorker, type FromWorker, type StateSlot, toWireError } from "../../execution/index.ts";
 import { openRings } from "../../timely/communication/rings/index.ts";
+import { isAbort } from "../../testing/sentinels.ts";
 import { loadFlow } from "../load-flow.ts";
 import { readWorkers } from "../readings.ts";
 import type { FromThread, ThreadStart, ToThread } from "./messages.ts";
@@ -23,7 +24,10 @@ export async function serve(port: MessagePort, start: ThreadStart): Promise<void
   let remove: () => void = () => {};
 
   const post = (message: FromWorker): void => {
-    if (message.kind === "failed") tell({ kind: "message", message: { kind: "failed", error: toWireError(message.error) } });
+    if (message.kind === "failed" && isAbort(message.error)) {
+      driver.stop();
+      tell({ kind: "aborted" });
+    } else if (message.kind === "failed") tell({ kind: "message", message: { kind: "failed", error: toWireError(message.error) } });
     else if (message.kind === "rows") tell({ kind: "message", message }, [message.batch.bytes.buffer as ArrayBuffer]);
     else tell({ kind: "message", message });
   };

@@ -17,6 +17,8 @@ export interface CommitOptions {
   readonly assignment?: readonly number[] | undefined;
   /** With a rescale: the commit also begins the next execution, within the same claim. */
   readonly nextExecution?: boolean | undefined;
+  /** The snapshot came out of this request to go back to an earlier one, which is fulfilled by it. */
+  readonly restored?: string | undefined;
 }
 
 /** A commit whose answer stays unknown is tried again this often; each try is settled by what the store holds. */
@@ -62,6 +64,7 @@ function committed(base: Manifest, snapshot: Snapshot, execution: number, option
     execution,
     topology: options.topology ?? base.topology,
     assignment: options.assignment ?? base.assignment,
+    ...(options.restored === undefined ? {} : { restored: options.restored }),
     snapshots: [...older, withoutSettledDrops(snapshot)].slice(-options.retain),
   };
 }

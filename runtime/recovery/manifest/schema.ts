@@ -36,6 +36,7 @@ const manifest = Type.Object({
   assignment: Type.Array(index),
   owner: Type.Optional(Type.String()),
   claim: Type.Optional(Type.String()),
+  restored: Type.Optional(Type.String()),
   snapshots: Type.Array(snapshot),
 });
 const validator = Compile(manifest);

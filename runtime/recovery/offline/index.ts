@@ -3,3 +3,4 @@ export { type SnapshotSummary, listSnapshots } from "./list-snapshots.ts";
 export { type PartContent, type SnapshotContent, type StepContent, inspectSnapshot } from "./inspect-snapshot.ts";
 export { type PartitionOf, getValue } from "./get-value.ts";
 export { type RepartitionOptions, repartition } from "./repartition.ts";
+export { type ImportOptions, importSnapshot } from "./import-snapshot.ts";

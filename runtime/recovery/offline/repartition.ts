@@ -5,15 +5,12 @@
  */
 import { WeirError, isWeirError } from "../../errors/index.ts";
 import { assignPartitions, claimExecution, ownedBy, readManifest, serializeManifest } from "../manifest/index.ts";
-import { writeFile } from "../files/index.ts";
-import { baseName, inOrder, manifestName } from "../names.ts";
-import { type RowPacker, createRowPacker, rowKind } from "../rows.ts";
-import { sortRows } from "../sort-rows.ts";
-import type { Manifest, RowBatch, Snapshot, SnapshotFile, Store } from "../types.ts";
+import { manifestName } from "../names.ts";
+import type { Manifest, Snapshot, Store } from "../types.ts";
 import { collectGarbage } from "../compaction/index.ts";
 import { chooseFrom } from "./choose.ts";
 import type { PartitionOf } from "./get-value.ts";
-import { mergedRows } from "./merged-rows.ts";
+import { writeBases } from "./write-bases.ts";
 
 export interface RepartitionOptions {
   readonly partitionOf: PartitionOf;
@@ -37,7 +34,13 @@ export async function repartition(store: Store, partitions: number, options: Rep
   const claimed = await claimExecution(store, { flow, hash, topology, owner: options.owner });
   const { execution, snapshots } = claimed.manifest;
   const newest = snapshots.at(-1) as Snapshot;
-  const files = await writeBases(store, claimed.manifest, newest, partitions, options.partitionOf);
+  const files = await writeBases({ store, snapshot: newest, partitions: claimed.manifest.partitions }, store, {
+    flow,
+    hash,
+    execution,
+    partitions,
+    partitionOf: options.partitionOf,
+  });
   const { dropped: _settled, ...kept } = newest;
   const manifest: Manifest = {
     ...claimed.manifest,
@@ -53,46 +56,4 @@ export async function repartition(store: Store, partitions: number, options: Rep
   }
   await collectGarbage(store, manifest);
   return manifest;
-}
-
-async function writeBases(
-  store: Store,
-  manifest: Manifest,
-  snapshot: Snapshot,
-  partitions: number,
-  partitionOf: PartitionOf,
-): Promise<SnapshotFile[]> {
-  const { flow, hash, execution } = manifest;
-  const { epoch } = snapshot;
-  const packers = new Map<number | "parts", RowPacker>();
-  const packerOf = (partition: number | "parts"): RowPacker => {
-    let packer = packers.get(partition);
-    if (packer === undefined) packers.set(partition, (packer = createRowPacker()));
-    return packer;
-  };
-  for await (const rows of mergedRows(store, snapshot, manifest.partitions)) {
-    rows.forEach((kind, _old, step, bytes, value) => {
-      const key = bytes.toString("utf8");
-      if (kind === rowKind.part) {
-        packerOf("parts").part(step, epoch, key, value as Uint8Array);
-        return;
-      }
-      const partition = partitionOf(key, partitions);
-      packerOf(partition).state(step, epoch, partition, key, value);
-    });
-  }
-  const files: SnapshotFile[] = [];
-  for (const [partition, packer] of packers) {
-    const batch: RowBatch = packer.take();
-    files.push(
-      await writeFile(store, baseName(partition, execution, epoch), sortRows([batch]), {
-        flow,
-        hash,
-        partitions,
-        execution,
-        epoch,
-      }),
-    );
-  }
-  return inOrder(files);
 }

@@ -1,0 +1,105 @@
+/**
+ * A process's way to the files of snapshots: writing deltas, loading, compacting and fetching ahead. What is big happens in a
+ * thread of its own, beside the workers; what is small is done before a thread would have started. All of them share one
+ * directory of copies, if there is one, so that nobody downloads what this process wrote or has read before.
+ */
+import { partitionOf } from "../flow/index.ts";
+import {
+  type CompactionPlan,
+  type CompactionResult,
+  type FileCache,
+  type SnapshotWriter,
+  compactInThread,
+  compactPartitions,
+  createSnapshotWriter,
+  filesToRead,
+  loadSnapshot,
+  loadSnapshotInThread,
+  openFileCache,
+} from "../recovery/index.ts";
+import type { RowBatch, Snapshot, SnapshotFile, Store, StoreAddress } from "../recovery/types.ts";
+
+export interface SnapshotFilesOptions {
+  readonly store: Store;
+  /** What a thread needs to open the same store; left out: everything happens in this thread, in order (simulation, memory stores). */
+  readonly address?: StoreAddress | undefined;
+  readonly flow: string;
+  readonly hash: string;
+  readonly process: number;
+  /** Left out: no copies. */
+  readonly cacheDirectory?: string | undefined;
+}
+
+export interface SnapshotFiles {
+  /** A writer for the deltas of one execution. */
+  writer(execution: number, partitions: number): SnapshotWriter;
+  /** Rows of these partitions, and the positions of all sources and sinks. */
+  load(snapshot: Snapshot, partitions: readonly number[]): AsyncIterable<RowBatch>;
+  /** This process's share of a compaction wave. Rejects when the signal is aborted, or soon after. */
+  compact(plan: CompactionPlan, owned: readonly number[], count: number, signal: AbortSignal): Promise<CompactionResult>;
+  /** Fetches what `load` would, in the background; a newer call takes the place of an older one. Does nothing without copies. */
+  prefetch(snapshot: Snapshot, partitions: readonly number[]): void;
+  close(): void;
+}
+
+/** Compressed bytes below which a thread takes longer to start than the work. */
+const worthThread = 512 * 1024;
+
+export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
+  const { store, address, flow, hash, process, cacheDirectory } = options;
+  let cache: Promise<FileCache> | undefined;
+  const cached = (): Promise<FileCache> | undefined => {
+    if (cacheDirectory !== undefined) cache ??= openFileCache(cacheDirectory);
+    return cache;
+  };
+  let fetching: AbortController | undefined;
+  const big = (files: readonly SnapshotFile[]): boolean => files.reduce((sum, file) => sum + file.bytes, 0) >= worthThread;
+  const read = (snapshot: Snapshot, partitions: readonly number[]): SnapshotFile[] => {
+    const owned = new Set(partitions);
+    const wanted = { partitions: (partition: number) => owned.has(partition), parts: true };
+    return filesToRead(snapshot.files, snapshot.dropped, wanted).map(({ file }) => file);
+  };
+
+  return {
+    writer: (execution, partitions) =>
+      createSnapshotWriter({ store: address ?? store, flow, execution, process, hash, partitions, cacheDirectory }),
+    async *load(snapshot, partitions) {
+      if (address !== undefined && big(read(snapshot, partitions))) {
+        yield* loadSnapshotInThread(address, snapshot, { partitions, parts: true, cacheDirectory });
+        return;
+      }
+      const owned = new Set(partitions);
+      const source = (await cached())?.source(store);
+      yield* loadSnapshot(store, snapshot, { partitions: (partition) => owned.has(partition), parts: true, source });
+    },
+    async compact(plan, owned, count, signal) {
+      const identity = { flow, execution: plan.execution, process, hash, partitions: count };
+      const share = { identity, partitions: owned, parts: process === 0 };
+      if (address !== undefined && big([...plan.replaces, ...plan.bases]))
+        return await compactInThread(address, plan, share, { cacheDirectory, signal });
+      const source = (await cached())?.source(store);
+      return await compactPartitions(store, plan, { ...share, source });
+    },
+    prefetch(snapshot, partitions) {
+      fetching?.abort();
+      const opening = cached();
+      if (opening === undefined) return;
+      const mine = (fetching = new AbortController());
+      // Only an economy: what could not be fetched ahead is fetched, or missed aloud, when it is loaded.
+      opening.then((open) => open.prefetch(store, read(snapshot, partitions), mine.signal)).catch(() => {});
+    },
+    close() {
+      fetching?.abort();
+    },
+  };
+}
+
+/** Partitions of a process under a table partition → worker. */
+export function partitionsOf(assignment: readonly number[], process: number, threads: number): number[] {
+  return [...assignment.keys()].filter((partition) => Math.floor(assignment[partition]! / threads) === process);
+}
+
+/** Where a key lives: the process that answers for it. */
+export function processOf(key: string, assignment: readonly number[], threads: number): number {
+  return Math.floor(assignment[partitionOf(key, assignment.length)]! / threads);
+}
