@@ -1,15 +1,15 @@
 /**
- * What the fabrics carry, without a dataflow on top: `node bench/fabric.ts`. Two workers, in two threads over rings or in two
+ * What the fabrics carry, without a dataflow on top: `node bench/micro/fabric.ts`. Two workers, in two threads over rings or in two
  * processes over loopback, run rounds: each splits `batch` small integers between both by value, tells both that it has finished, and
  * waits until both have. `batch` 0 is a barrier. Records per second and worker; rounds per second.
  *
- *   node bench/fabric.ts member …     is one of the two processes
+ *   node bench/micro/fabric.ts member …     is one of the two processes
  */
 import { fork } from "node:child_process";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { Fabric } from "../runtime/timely/communication/fabric.ts";
-import { createRings, openRings, type RingSetup } from "../runtime/timely/communication/rings/index.ts";
-import { createMesh, openMeshFabric } from "../runtime/timely/communication/websocket/index.ts";
+import type { Fabric } from "../../runtime/timely/communication/fabric.ts";
+import { createRings, openRings, type RingSetup } from "../../runtime/timely/communication/rings/index.ts";
+import { createMesh, openMeshFabric } from "../../runtime/timely/communication/websocket/index.ts";
 
 const peers = 2;
 const plans = [

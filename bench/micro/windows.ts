@@ -1,12 +1,12 @@
 /**
- * Windows alone, without a dataflow around them: `node bench/windows.ts [name]`. The data are those of the `window` row (5 M records,
+ * Windows alone, without a dataflow around them: `node bench/micro/windows.ts [name]`. The data are those of the `window` row (5 M records,
  * 1 ms apart, 1,000 keys drawn by lowbias32, windows of 10 s), cut into chunks of 1,024 records and grouped by key, as a
  * stateful step hands them over. Each run checks its answer. Rates are per second of processor time; the loop does the same work
  * on one Map. The clock stands still: a replay slower than its own timestamps would find some of its values late.
  */
-import type { StatefulBatchLogic } from "../runtime/flow/logic.ts";
-import { countWindow, eventClock, foldWindow, session, sliding, tumbling, windowLogic } from "../runtime/flow/windows/index.ts";
-import type { Windower, WindowAggregate, WindowEvent } from "../runtime/flow/windows/index.ts";
+import type { StatefulBatchLogic } from "../../runtime/flow/logic.ts";
+import { countWindow, eventClock, foldWindow, session, sliding, tumbling, windowLogic } from "../../runtime/flow/windows/index.ts";
+import type { Windower, WindowAggregate, WindowEvent } from "../../runtime/flow/windows/index.ts";
 
 const records = Number(process.env.RECORDS ?? 5_000_000);
 const keys = Number(process.env.KEYS ?? 1_000);

@@ -1,5 +1,5 @@
 /** What the benchmarks of flows share: a generated source and a table of medians, taken in turn in one run. */
-import type { PartitionedSource } from "../../runtime/index.ts";
+import type { PartitionedSource } from "../../../runtime/index.ts";
 
 /** `make(0)` … `make(count - 1)`, spread over parts. */
 export function range<T>(count: number, batchSize: number, make: (i: number) => T, parts = 1): PartitionedSource<T, number> {

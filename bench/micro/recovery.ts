@@ -1,6 +1,6 @@
 /**
  * Recovery by itself, without a flow: how long a snapshot of many keys takes to write, to load, to compact, and what is left to do
- * when a tenth has changed since. Every load is checked. Usage: node bench/recovery.ts [keys, default 1000000]
+ * when a tenth has changed since. Every load is checked. Usage: node bench/micro/recovery.ts [keys, default 1000000]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import {
   forEachRow,
   loadSnapshotInThread,
   openStore,
-} from "../runtime/recovery/index.ts";
+} from "../../runtime/recovery/index.ts";
 
 const keys = Number(process.argv[2] ?? 1_000_000);
 const partitions = 128;

@@ -1,10 +1,10 @@
 /**
- * A running sum per string key with an output for each record, against a loop with one Map. `node bench/flow/keyed.ts [keys] [records]`
+ * A running sum per string key with an output for each record, against a loop with one Map. `node bench/micro/flow/keyed.ts [keys] [records]`
  *
  * keys = "k" + (lowbias32(i) mod K), value i; the answer is the sum of all outputs mod 2³².
  */
-import { Dataflow } from "../../runtime/index.ts";
-import { runMain } from "../../runtime/testing/index.ts";
+import { Dataflow } from "../../../runtime/index.ts";
+import { runMain } from "../../../runtime/testing/index.ts";
 import { measure, range } from "./measure.ts";
 
 const keys = Number(process.argv[2] ?? 1_000);

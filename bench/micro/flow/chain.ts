@@ -1,10 +1,10 @@
 /**
- * Six stateless steps over integers, against a hand-written loop. `node bench/flow/chain.ts [records]`
+ * Six stateless steps over integers, against a hand-written loop. `node bench/micro/flow/chain.ts [records]`
  *
  * i·3+1, keep even, xor 0x5bd1e995, drop multiples of 7, >> 1, keep >= 0, count: 8,571,454 of 20 million.
  */
-import { Dataflow } from "../../runtime/index.ts";
-import { runMain } from "../../runtime/testing/index.ts";
+import { Dataflow } from "../../../runtime/index.ts";
+import { runMain } from "../../../runtime/testing/index.ts";
 import { measure, range } from "./measure.ts";
 
 const records = Number(process.argv[2] ?? 20_000_000);

@@ -1,9 +1,9 @@
 /**
- * How fast batches of 1,000 are encoded and decoded, next to msgpackr on the same batches in the same run: `node bench/codec.ts`.
+ * How fast batches of 1,000 are encoded and decoded, next to msgpackr on the same batches in the same run: `node bench/micro/codec.ts`.
  * Medians of five; records per second.
  */
 import { Packr } from "msgpackr";
-import { decodeRecords, encodeRecords } from "../runtime/timely/communication/codec/index.ts";
+import { decodeRecords, encodeRecords } from "../../runtime/timely/communication/codec/index.ts";
 
 const size = 1_000;
 const numbers = Array.from({ length: size }, (_, i) => i);

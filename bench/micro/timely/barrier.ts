@@ -1,9 +1,9 @@
 /**
  * barrier: an empty feedback loop whose operator is notified at every time, so nothing but progress tracking and scheduling.
- * Prints rounds per second.   node bench/timely/barrier.ts [rounds] [workers]
+ * Prints rounds per second.   node bench/micro/timely/barrier.ts [rounds] [workers]
  */
-import { createThreadFabrics } from "../../runtime/timely/communication/thread.ts";
-import { createWorker, pipeline } from "../../runtime/timely/index.ts";
+import { createThreadFabrics } from "../../../runtime/timely/communication/thread.ts";
+import { createWorker, pipeline } from "../../../runtime/timely/index.ts";
 
 const rounds = Number(process.argv[2] ?? 1_000_000);
 const peers = Number(process.argv[3] ?? 1);

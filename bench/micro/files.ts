@@ -1,8 +1,8 @@
-/** Reading files of text, without a dataflow around it: `node bench/files.ts`. 100 MB each, made in the temporary directory and removed again; MB per second of processor time. */
+/** Reading files of text, without a dataflow around it: `node bench/micro/files.ts`. 100 MB each, made in the temporary directory and removed again; MB per second of processor time. */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileSource } from "../runtime/connectors/index.ts";
+import { fileSource } from "../../runtime/connectors/index.ts";
 
 const megabytes = Number(process.env.MEGABYTES ?? 100);
 const directory = mkdtempSync(join(tmpdir(), "weir-bench-"));

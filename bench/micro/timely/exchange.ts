@@ -1,8 +1,8 @@
 /**
  * exchange: every worker sends the integers below `batch` in each round, routed by value, and steps until the round is
- * through. Prints records per second and worker.   node bench/timely/exchange.ts [batch] [rounds] [workers]
+ * through. Prints records per second and worker.   node bench/micro/timely/exchange.ts [batch] [rounds] [workers]
  */
-import { execute, type Worker } from "../../runtime/timely/index.ts";
+import { execute, type Worker } from "../../../runtime/timely/index.ts";
 
 const batch = Number(process.argv[2] ?? 1_000);
 const rounds = Number(process.argv[3] ?? 10_000);

@@ -1,0 +1,34 @@
+import type { PartitionedSource } from "weir";
+import type { Tally } from "./tally.ts";
+
+const batchSize = 4_096;
+
+/**
+ * 0 … `count` - 1. With several parts, `owner` says which part holds which number, as a topic with partitions by key would: what
+ * belongs to one key stays in order, so that answers do not depend on how parts interleave.
+ */
+export function integers(count: number, tally: Tally, parts = 1, owner?: (i: number) => number): PartitionedSource<number, number> {
+  return {
+    kind: "partitioned",
+    listParts: () => Array.from({ length: parts }, (_, part) => String(part)),
+    buildPart(name, resume) {
+      const part = Number(name);
+      let next = resume ?? 0;
+      return {
+        nextBatch() {
+          tally.begin();
+          if (next >= count) return null;
+          const batch: number[] = [];
+          if (parts === 1 || owner === undefined) {
+            const until = Math.min(count, next + batchSize);
+            for (; next < until; next++) batch.push(next);
+          } else {
+            for (; next < count && batch.length < batchSize; next++) if (owner(next) === part) batch.push(next);
+          }
+          return batch;
+        },
+        snapshot: () => next,
+      };
+    },
+  };
+}

@@ -1,0 +1,25 @@
+/** All rows, in the order of the table. */
+import type { Row } from "../row.ts";
+import { barrier } from "./barrier.ts";
+import { chain } from "./chain.ts";
+import { exchange100k, exchange1k } from "./exchange.ts";
+import { keyed1k, keyed1m } from "./keyed.ts";
+import { latencyRow } from "./latency.ts";
+import { rescaleRow } from "./rescale.ts";
+import { resumeRow } from "./resume.ts";
+import { window } from "./window.ts";
+import { wordcount } from "./wordcount.ts";
+
+export const rows: readonly Row[] = [
+  wordcount,
+  chain,
+  keyed1k,
+  keyed1m,
+  window,
+  exchange1k,
+  exchange100k,
+  barrier,
+  latencyRow,
+  resumeRow,
+  rescaleRow,
+];
