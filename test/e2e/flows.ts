@@ -115,7 +115,10 @@ export function openFlows(world: LifecycleWorld, namespace: string) {
     },
     event: (name: string, reason: string): Promise<EventSeen> =>
       self.until(name, `an event ${reason}`, async () => (await self.events(name)).findLast((event) => event.reason === reason)),
-    pid: (pod: string, name: string): number => Number(readFileSync(join(dir(name), "pids", pod), "utf8")),
+    /** Number and start of the process that a pod's worker is now. */
+    process(pod: string, name: string): string {
+      return readFileSync(join(dir(name), "pids", pod), "utf8");
+    },
     condition(flow: Dataflow, type: string) {
       return flow.status?.conditions?.find((condition) => condition.type === type);
     },

@@ -3,7 +3,6 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox } from "../../sandbox/index.ts";
-import { findKubectl } from "../sandbox/apiserver/kubectl.ts";
 import { controllerProcess } from "./controller-process.ts";
 import { weirImage } from "./image.ts";
 import type { LifecycleWorld } from "./world.ts";
@@ -25,14 +24,13 @@ export async function sandboxWorld(): Promise<LifecycleWorld> {
   });
   return {
     kubeconfig: sandbox.kubeconfig,
-    kubectl: findKubectl(),
     shared,
     controller,
     async killApiServer() {
       await sandbox.apiServer.kill();
       return () => sandbox.apiServer.start();
     },
-    killProcess: (pid) => void process.kill(pid, "SIGKILL"),
+    killWorker: (_pod, pid) => void process.kill(pid, "SIGKILL"),
     async stop() {
       await sandbox.stop();
       rmSync(directory, { recursive: true, force: true });

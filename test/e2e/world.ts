@@ -5,16 +5,14 @@
 export interface LifecycleWorld {
   /** Of an administrator. */
   readonly kubeconfig: string;
-  /** The real kubectl, where there is one. */
-  readonly kubectl: string | undefined;
   /** A folder of this machine that pods reach as a hostPath of the same name; everybody may write there. */
   readonly shared: string;
   /** Absent: the controller is somebody else's, and is not killed. */
   readonly controller?: ControllerHandle;
   /** SIGKILL to the API server, and what starts it again. Absent: it is somebody else's. */
   killApiServer?(): Promise<() => Promise<void>>;
-  /** SIGKILL to the process that a pod has said is its own. */
-  killProcess(pid: number): void;
+  /** SIGKILL to the process of a pod, which says of itself that it is `pid`. */
+  killWorker(pod: string, pid: number): void;
   stop(): Promise<void>;
 }
 

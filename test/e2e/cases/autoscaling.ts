@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Suite } from "../lifecycle.ts";
+import type { Suite } from "../suite.ts";
 import { exactly } from "../output.ts";
 
 const name = "autoscaled";

@@ -1,7 +1,7 @@
 /** How flows end: complete, failed, or deleted with what they kept. */
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Suite } from "../lifecycle.ts";
+import type { Suite } from "../suite.ts";
 import { exactly } from "../output.ts";
 
 export function endCases(suite: Suite): void {

@@ -1,6 +1,6 @@
 /** SIGKILL to everything that a flow lives by, one after the other, while it works: what it has written is exact in the end. */
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Suite } from "../lifecycle.ts";
+import type { Suite } from "../suite.ts";
 import { exactly, linesOf } from "../output.ts";
 
 const name = "hunted";
@@ -9,6 +9,12 @@ const deaths = 10;
 
 export function killCases(suite: Suite): void {
   describe("a flow under fire", () => {
+    /** The process that it was. */
+    const kill = (pod: string): string => {
+      const victim = suite.flows.process(pod, name);
+      suite.world.killWorker(pod, Number(victim.split(" ")[0]));
+      return victim;
+    };
     const restarted = (pod: string, before: string | undefined) =>
       suite.flows.until(name, `another container of ${pod}`, async () => {
         const now = (await suite.flows.containers(name))[pod];
@@ -26,7 +32,7 @@ export function killCases(suite: Suite): void {
         const { flows, world } = suite;
         const before = await flows.containers(name);
         const { execution = 0 } = (await flows.get(name)).status ?? {};
-        world.killProcess(flows.pid(pod, name));
+        kill(pod);
         await restarted(pod, before[pod]);
         const flow = await flows.running(name, 2);
         expect(flow.status?.execution).toBeGreaterThan(execution);
@@ -65,10 +71,9 @@ export function killCases(suite: Suite): void {
         }
       };
       await lines(100);
-      const pid = flows.pid("hunted-2", name);
-      world.killProcess(pid);
+      const victim = kill("hunted-2");
       const deadline = Date.now() + 60_000;
-      while (flows.pid("hunted-2", name) === pid) {
+      while (flows.process("hunted-2", name) === victim) {
         if (Date.now() > deadline) throw new Error("the worker was not started again without an API server");
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -88,11 +93,10 @@ export function killCases(suite: Suite): void {
       for (let death = 0; death < deaths; death++) {
         random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
         const pod = `hunted-${random % 2}`;
-        const pid = flows.pid(pod, name);
         await new Promise((resolve) => setTimeout(resolve, (random >> 8) % 1500));
-        world.killProcess(pid);
-        // The kubelet waits longer with every death: the next victim is one that lives.
-        await flows.until(name, `another process of ${pod}`, async () => flows.pid(pod, name) !== pid);
+        const victim = kill(pod);
+        // The kubelet waits longer with every death; what is dead cannot be killed.
+        await flows.until(name, `another process of ${pod}`, async () => flows.process(pod, name) !== victim);
       }
       await flows.running(name, 2);
       await flows.flowing(name);

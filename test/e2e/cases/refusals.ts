@@ -1,6 +1,6 @@
 /** What the API server does not take, in its own words: the same on every one of them. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Suite } from "../lifecycle.ts";
+import type { Suite } from "../suite.ts";
 
 const name = "refused";
 

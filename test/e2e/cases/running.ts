@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { resourcePath } from "../../../sandbox/client/index.ts";
 import { dataflows } from "../flows.ts";
-import type { Suite } from "../lifecycle.ts";
+import type { Suite } from "../suite.ts";
 import { exactly, linesOf } from "../output.ts";
 
 const name = "running";

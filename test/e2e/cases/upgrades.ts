@@ -1,7 +1,7 @@
 /** One flow's changes: a new spec with the old state, a bad one that is taken back, a restart, and a step back in time. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sumsModule } from "../flows.ts";
-import type { Suite } from "../lifecycle.ts";
+import type { Suite } from "../suite.ts";
 import { exactly, linesOf, linesWith } from "../output.ts";
 
 const name = "upgraded";

@@ -10,9 +10,9 @@ import { Dataflow, dirSink, generatorSource } from "weir";
 
 export default function sums(params: Readonly<Record<string, string>>): Dataflow {
   const { dir, rate, count, tag = "-", sum = "sum", failAt } = params;
-  // Where to aim: a test that kills this process wants to know its number.
+  // Where to aim: a test that kills this process wants to know its number, and sees by the time that there is another.
   mkdirSync(`${dir}/pids`, { recursive: true });
-  writeFileSync(`${dir}/pids/${process.env.WEIR_POD_NAME}`, String(process.pid));
+  writeFileSync(`${dir}/pids/${process.env.WEIR_POD_NAME}`, `${process.pid} ${Date.now()}`);
 
   const flow = new Dataflow("sums");
   const source = generatorSource({
