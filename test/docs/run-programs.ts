@@ -1,0 +1,9 @@
+/** Imports the modules that it is given, one after the other, with a line in between that says which one prints next. */
+import { pathToFileURL } from "node:url";
+
+for (const file of process.argv.slice(2)) {
+  process.stdout.write(`=== ${file}\n`);
+  await import(pathToFileURL(file).href);
+}
+// A program may leave a timer behind, as an endless source does.
+process.exit(0);
