@@ -29,10 +29,12 @@ await whenAvailable(
   (server) => {
     afterAll(() => server.close());
     const open = () => openStore(`s3://weir-states/prefix-${count}`, { endpoint: server.endpoint, env: server.env });
-    storeContract("versitygw", async () => {
+    const opened = async () => {
       count += 1;
       return { store: open(), again: open };
-    });
+    };
+    // Over a file system it looks at the ETag first and renames afterwards: two writers at the same instant may both win there.
+    storeContract("versitygw", opened, { atomic: false });
   },
 );
 
