@@ -5,14 +5,16 @@
  * Params: `dir`, which pods and test share; `rate` and `count` of each of the four parts; `tag`, written on every line; `sum`, the id of
  * the stateful step; `failAt`, the index that is too much for the flow.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { Dataflow, dirSink, generatorSource } from "weir";
 
 export default function sums(params: Readonly<Record<string, string>>): Dataflow {
   const { dir, rate, count, tag = "-", sum = "sum", failAt } = params;
   // Where to aim: a test that kills this process wants to know its number, and sees by the time that there is another.
   mkdirSync(`${dir}/pids`, { recursive: true });
-  writeFileSync(`${dir}/pids/${process.env.WEIR_POD_NAME}`, `${process.pid} ${Date.now()}`);
+  const file = `${dir}/pids/${process.env.WEIR_POD_NAME}`;
+  writeFileSync(`${file}.new`, `${process.pid} ${Date.now()}`);
+  renameSync(`${file}.new`, file);
 
   const flow = new Dataflow("sums");
   const source = generatorSource({
