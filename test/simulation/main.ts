@@ -32,6 +32,8 @@ if (values.seed !== undefined) {
         `seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n  replay: npm run simulate -- --seed ${seed}`,
       );
     }
+    if (!process.stderr.isTTY && (seed - from + 1) % 100 === 0)
+      console.log(`${seed - from + 1} of ${count} seeds, ${failed} failed`);
     if (process.stderr.isTTY) process.stderr.write(`\r${seed - from + 1} of ${count} seeds, ${failed} failed`);
   }
   if (process.stderr.isTTY) process.stderr.write("\n");
