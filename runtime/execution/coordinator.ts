@@ -297,6 +297,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
           return;
         }
         case "endBatch":
+          // Batches of several workers share an epoch when they were sent before its tick.
+          if (message.epoch < epoch) return;
           batchEnded = true;
           poll();
           return;

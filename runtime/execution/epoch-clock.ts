@@ -9,7 +9,11 @@ export interface TickedClock extends EpochClock {
   readonly pendingSnapshots: number[];
 }
 
-export function createEpochClock(options: { startEpoch: number; perBatch: boolean; onEndBatch: () => void }): TickedClock {
+export function createEpochClock(options: {
+  startEpoch: number;
+  perBatch: boolean;
+  onEndBatch: (epoch: number) => void;
+}): TickedClock {
   const listeners: (() => void)[] = [];
   /** Kept a while after they are passed: an operator may ask late. */
   const snapshots = new Set<number>();
@@ -38,7 +42,7 @@ export function createEpochClock(options: { startEpoch: number; perBatch: boolea
     takesSnapshot: (epoch) => snapshots.has(epoch),
     endBatch() {
       held = true;
-      options.onEndBatch();
+      options.onEndBatch(current);
     },
     tick(tick) {
       current = tick.epoch;

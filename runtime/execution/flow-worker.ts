@@ -85,7 +85,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
     const epochs = createEpochClock({
       startEpoch: message.startEpoch,
       perBatch: message.perBatch,
-      onEndBatch: () => post({ kind: "endBatch" }),
+      onEndBatch: (epoch) => post({ kind: "endBatch", epoch }),
     });
     const recorder = createRowRecorder(message.snapshots, (batch) => post({ kind: "rows", batch }));
     const worker = createWorker({ fabric, clock: options.now });

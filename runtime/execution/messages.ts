@@ -128,7 +128,8 @@ export interface Sealed {
 export type ToCoordinator =
   | { readonly kind: "loaded"; readonly execution: number }
   | { readonly kind: "partEnded"; readonly execution: number; readonly step: string; readonly part: string }
-  | { readonly kind: "endBatch"; readonly execution: number }
+  /** A source has sent a batch in `epoch`. */
+  | { readonly kind: "endBatch"; readonly execution: number; readonly epoch: number }
   | Sealed
   /** undefined: the share could not be made, the wave is off. */
   | { readonly kind: "compacted"; readonly execution: number; readonly result: CompactionResult | undefined }
@@ -190,6 +191,6 @@ export type FromWorker =
     }
   | { readonly kind: "frontier"; readonly epoch: number }
   | { readonly kind: "partEnded"; readonly step: string; readonly part: string }
-  | { readonly kind: "endBatch" }
+  | { readonly kind: "endBatch"; readonly epoch: number }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: WeirError };

@@ -108,7 +108,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
         report({ kind: "partEnded", execution, step: message.step, part: message.part });
         return;
       case "endBatch":
-        report({ kind: "endBatch", execution });
+        report({ kind: "endBatch", execution, epoch: message.epoch });
         return;
       case "done":
         done++;

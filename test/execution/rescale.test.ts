@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { lead } from "./leading.ts";
+
+test("a rescale commits the new topology, goes on at once with what is in memory, and reports the stall", async () => {
+  const run = lead({ there: 3 });
+  await run.turns();
+  const asked = run.leader.rescale(3);
+  await run.turns();
+  expect(await run.manifest()).toMatchObject({ execution: 2, topology: { processes: 3, threads: 1 } });
+  expect(run.prepares().at(-1)).toMatchObject({ execution: 2, keep: true, topology: { processes: 3 }, snapshot: { epoch: 1 } });
+  // No epoch of the new execution is complete yet: the stall goes on.
+  await run.pass(100);
+  expect(await asked).toEqual({ execution: 2, epoch: 1, stallMilliseconds: 100 });
+  expect(run.events).toContainEqual({
+    kind: "rescaled",
+    from: { processes: 2, threads: 1 },
+    to: { processes: 3, threads: 1 },
+    stallMilliseconds: 100,
+  });
+});
+
+test.each([
+  [0, "not a number of processes"],
+  [1.5, "not a number of processes"],
+  [2, "has 2 processes already"],
+  [9, "only 8 partitions"],
+  [3, "process 2 is not there yet"],
+])("a rescale to %s is refused: %s", async (processes, why) => {
+  const run = lead();
+  await run.turns();
+  await expect(run.leader.rescale(processes)).rejects.toMatchObject({
+    code: "WEIR_RESCALE_REFUSED",
+    message: expect.stringContaining(why),
+  });
+});
+
+test("one change at a time", async () => {
+  const run = lead({ there: 3 });
+  await run.turns();
+  const first = run.leader.rescale(3);
+  await expect(run.leader.rescale(1)).rejects.toMatchObject({
+    code: "WEIR_RESCALE_REFUSED",
+    message: expect.stringContaining("another"),
+  });
+  await run.turns();
+  await run.pass(100);
+  await first;
+});
+
+test("without a store there is nothing to rescale by", async () => {
+  const run = lead({ store: undefined });
+  await run.turns();
+  await expect(run.leader.rescale(1)).rejects.toMatchObject({
+    code: "WEIR_RESCALE_REFUSED",
+    message: expect.stringContaining("store"),
+  });
+});
+
+test("a peer lost before the commit leaves the old topology, and the request is told", async () => {
+  const run = lead({ there: 3 });
+  await run.turns();
+  run.answer(false);
+  const asked = run.leader.rescale(3);
+  run.answer(true);
+  run.go(1);
+  await expect(asked).rejects.toMatchObject({ code: "WEIR_PEER_LOST" });
+  expect((await run.manifest()).topology.processes).toBe(2);
+});
+
+test("a peer lost after the commit changes nothing of it: the request is answered when the new topology runs", async () => {
+  const run = lead({ there: 3 });
+  await run.turns();
+  const asked = run.leader.rescale(3);
+  await run.turns();
+  run.go(2);
+  await run.turns();
+  expect((await run.manifest()).topology.processes).toBe(3);
+  run.come(2);
+  await run.turns();
+  await run.pass(100);
+  expect(await asked).toMatchObject({ execution: 3, epoch: 1 });
+});
+
+test("a flow that ends right behind a rescale answers the request", async () => {
+  const run = lead({ there: 3 });
+  await run.turns();
+  const asked = run.leader.rescale(3);
+  await run.turns();
+  run.leader.handle(0, { kind: "partEnded", execution: 2, step: "in", part: "a" });
+  await run.turns(40);
+  await expect(run.ended).resolves.toBe("completed");
+  expect(await asked).toMatchObject({ execution: 2, epoch: 1 });
+});
