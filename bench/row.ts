@@ -37,6 +37,9 @@ export interface Row {
   /** By name, in the order of the table; the first is what others are compared with. */
   readonly variants: Readonly<Record<string, Variant>>;
   readonly goals: readonly Goal[];
+  /** Of rows that peers do too: how many records, and figures that everybody's answer must have. */
+  readonly records?: Readonly<Record<Scale, number>>;
+  readonly answer?: (scale: Scale) => Readonly<Record<string, number>>;
   /** What bounds it: the best that could be had on this machine. */
   readonly limit: string;
 }

@@ -20,6 +20,8 @@ export const chain: Row = {
   name: "chain",
   work: "six stateless steps over 20 M integers, then a count",
   unit: "records/s",
+  records,
+  answer,
   variants: {
     loop({ scale }) {
       const start = performance.now();

@@ -28,6 +28,8 @@ function keyed(name: string, keys: number, full: number, goals: readonly Goal[],
     name,
     work: `running sum of 5 M records by ${keys.toLocaleString("en")} string keys, with an output for each record`,
     unit: "records/s",
+    records,
+    answer,
     variants: {
       loop({ scale }) {
         const start = performance.now();

@@ -1,0 +1,73 @@
+/** What came out of a run: for each row its contestants with their medians, and how they stand to the goals. */
+import type { Goal, Measurement, Row } from "./row.ts";
+
+export interface Contestant {
+  /** "loop", "1 worker", "timely, 2 workers", "2 workers at v0.1". */
+  readonly name: string;
+  readonly measurements: readonly Measurement[];
+  /** Why there is none. */
+  readonly missing?: string;
+}
+export interface RowResult {
+  readonly row: Row;
+  readonly contestants: readonly Contestant[];
+}
+
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** undefined without a measurement. */
+export function valueOf(result: RowResult, name: string): number | undefined {
+  const contestant = result.contestants.find((one) => one.name === name);
+  if (contestant === undefined || contestant.measurements.length === 0) return undefined;
+  return median(contestant.measurements.map(({ value }) => value));
+}
+
+/** Medians of the other figures. */
+export function alsoOf(contestant: Contestant): [name: string, value: number][] {
+  const names = Object.keys(contestant.measurements[0]?.also ?? {});
+  return names.map((name) => [name, median(contestant.measurements.map(({ also }) => also?.[name] ?? Number.NaN))]);
+}
+
+/** How many times as good `name` is as `of`; more is better, of rates as of times. */
+export function ratio(result: RowResult, name: string, of: string): number | undefined {
+  const value = valueOf(result, name);
+  const base = valueOf(result, of);
+  if (value === undefined || base === undefined) return undefined;
+  return result.row.unit === "ms" ? base / value : value / base;
+}
+
+export interface Verdict {
+  readonly goal: Goal;
+  readonly words: string;
+  /** undefined: what it is compared with was not measured. */
+  readonly holds: boolean | undefined;
+}
+
+export function judge(result: RowResult): Verdict[] {
+  return result.row.goals.map((goal) => {
+    if (goal.below !== undefined) {
+      const value = valueOf(result, goal.variant);
+      const words = `${goal.variant} < ${goal.below.toLocaleString("en")} ${result.row.unit}`;
+      return { goal, words, holds: value === undefined ? undefined : value < goal.below };
+    }
+    const { of = "loop", atLeast = 1 } = goal;
+    const got = ratio(result, goal.variant, of);
+    const words = atLeast === 1 ? `${goal.variant} ahead of ${of}` : `${goal.variant} ≥ ${atLeast} × ${of}`;
+    return { goal, words, holds: got === undefined ? undefined : got >= atLeast };
+  });
+}
+
+/** 5.1 M, 17 k, 830, 0.44. */
+export function figure(value: number, unit: Row["unit"]): string {
+  if (unit === "ms") return `${value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString("en")} ms`;
+  const short = unit.replace("records/s", "/s").replace("words/s", "/s").replace("rounds/s", "rounds/s");
+  const digits = (scaled: number): string => scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0);
+  if (value >= 1e6) return `${digits(value / 1e6)} M${short}`;
+  if (value >= 1e3) return `${digits(value / 1e3)} k${short}`;
+  return `${Math.round(value)} ${short}`;
+}
+export const times = (value: number | undefined): string => (value === undefined ? "" : `${value.toFixed(value < 10 ? 2 : 0)} ×`);
