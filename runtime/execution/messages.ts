@@ -11,9 +11,12 @@ export interface WireError {
   readonly cause?: { readonly name: string; readonly message: string; readonly stack?: string };
 }
 
+/** Within one process the error itself is found again, with the user's own as its cause: class, properties and all. */
+const originals = new WeakMap<WireError, WeirError>();
+
 export function toWireError(error: WeirError): WireError {
   const cause = error.cause;
-  return {
+  const wire: WireError = {
     code: error.code,
     message: error.message,
     ...(error.step === undefined ? {} : { step: error.step }),
@@ -22,9 +25,13 @@ export function toWireError(error: WeirError): WireError {
       ? { cause: { name: cause.name, message: cause.message, ...(cause.stack === undefined ? {} : { stack: cause.stack }) } }
       : {}),
   };
+  originals.set(wire, error);
+  return wire;
 }
 
 export function fromWireError(wire: WireError): WeirError {
+  const original = originals.get(wire);
+  if (original !== undefined) return original;
   let cause: Error | undefined;
   if (wire.cause !== undefined) {
     cause = new Error(wire.cause.message);

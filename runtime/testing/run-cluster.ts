@@ -1,12 +1,15 @@
+import { WeirError } from "../errors/index.ts";
 import { startCluster } from "../host/cluster.ts";
 import { memberArguments } from "../host/run.ts";
-import type { RunOptions } from "./run-options.ts";
+import { checkOptions, type RunOptions } from "./run-options.ts";
 
 /**
  * As `runMain`, with real processes on this machine. `module` is a path or `path:export`.
  * @throws WeirError of the first process that fails
  */
 export async function runCluster(module: string, options: RunOptions & { processes?: number } = {}): Promise<void> {
+  checkOptions(options);
+  if (options.now !== undefined) throw new WeirError("WEIR_FLOW_OPTION", "now: a clock of this process cannot be that of others");
   const { recovery } = options;
   const cluster = await startCluster({
     processes: options.processes ?? 1,

@@ -1,7 +1,8 @@
 import { createSingle } from "../execution/single.ts";
-import type { Dataflow } from "../flow/index.ts";
+import { WeirError } from "../errors/index.ts";
+import { checkFlow, type Dataflow, isDataflow } from "../flow/index.ts";
 import { openStore } from "../recovery/index.ts";
-import type { RunOptions } from "./run-options.ts";
+import { checkOptions, type RunOptions } from "./run-options.ts";
 import { isAbort } from "./sentinels.ts";
 
 /**
@@ -9,12 +10,15 @@ import { isAbort } from "./sentinels.ts";
  * @throws WeirError when the flow fails; a user's error is its cause and the step is named.
  */
 export async function runMain(flow: Dataflow, options: RunOptions = {}): Promise<void> {
+  if (!isDataflow(flow)) throw new WeirError("WEIR_FLOW_OPTION", "runMain takes a Dataflow; this is something else");
+  checkOptions(options);
+  checkFlow(flow);
   const { recovery, ...rest } = options;
   const store = recovery === undefined ? undefined : openStore(recovery.store);
   try {
     const single = createSingle(flow, {
       ...rest,
-      ...(recovery === undefined ? {} : { recovery: { ...recovery, store: store!, address: { url: recovery.store } } }),
+      ...(recovery === undefined ? {} : { recovery: { ...recovery, store: store!, address: addressOf(recovery.store) } }),
       isCrash: isAbort,
     });
     await single.run();
@@ -22,3 +26,6 @@ export async function runMain(flow: Dataflow, options: RunOptions = {}): Promise
     await store?.close();
   }
 }
+
+/** What is kept in this thread's memory no other thread can open. */
+const addressOf = (url: string): { url: string } | undefined => (url.startsWith("memory:") ? undefined : { url });

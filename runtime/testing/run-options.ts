@@ -1,3 +1,5 @@
+import { WeirError } from "../errors/index.ts";
+
 export interface RunOptions {
   /** Timely workers, all on this thread, interleaved. Default 1. */
   workers?: number;
@@ -18,4 +20,27 @@ export interface RunOptions {
   };
   /** The system clock of the run: of `systemClock`, `eventClock`, `notifyAt` and polling. Epochs, snapshots and PAUSE keep real time. */
   now?: () => number;
+}
+
+/** @throws WeirError WEIR_FLOW_OPTION naming the option */
+export function checkOptions(options: RunOptions & { processes?: number }): void {
+  const { recovery } = options;
+  number("processes", options.processes, 1, true);
+  number("workers", options.workers, 1, true);
+  number("epochMs", options.epochMs, 0, true);
+  if (recovery === undefined) return;
+  if (typeof recovery.store !== "string") refuse("recovery.store", "the URL of a store", recovery.store);
+  number("recovery.partitions", recovery.partitions, 1, true);
+  number("recovery.snapshotMs", recovery.snapshotMs, 0, false);
+  number("recovery.retain", recovery.retain, 1, true);
+  number("recovery.fromEpoch", recovery.fromEpoch, 0, true);
+}
+
+function number(name: string, value: unknown, least: number, whole: boolean): void {
+  if (value === undefined) return;
+  const good = typeof value === "number" && value >= least && (Number.isInteger(value) || (!whole && Number.isFinite(value)));
+  if (!good) refuse(name, `a ${whole ? "whole " : ""}number from ${least}`, value);
+}
+function refuse(name: string, wanted: string, value: unknown): never {
+  throw new WeirError("WEIR_FLOW_OPTION", `${name} must be ${wanted}, and is ${String(value)}`);
 }
