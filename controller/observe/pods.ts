@@ -64,9 +64,18 @@ function exitOf(container: V1ContainerStatus | undefined): ObservedPod["lastExit
   };
 }
 
-/** The end of the log, when it is JSON lines, in words: the newest line that tells of an error. */
+/**
+ * What the end of a log tells, in words: what the worker said last to people (`weir: …`, up to its stack), or the newest JSON
+ * line that tells of an error, or just the last lines. The first line may have lost its beginning.
+ */
 function readable(message: string): string {
   const lines = message.trim().split("\n");
+  const said = lines.findLastIndex((line) => line.startsWith("weir: "));
+  if (said >= 0) {
+    const first = lines[said]!.slice("weir: ".length);
+    const more = lines.slice(said + 1).map((line) => line.trim());
+    return [first, ...more.filter((line) => !line.startsWith("at ") && !first.includes(line))].join(" ").slice(0, 1000);
+  }
   for (const line of lines.toReversed()) {
     if (!line.startsWith("{")) continue;
     try {

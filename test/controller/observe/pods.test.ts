@@ -102,4 +102,19 @@ describe("a pod", () => {
       message: "one\ntwo",
     });
   });
+
+  test("ended with last words for people, behind what is left of a log line", () => {
+    const message = [
+      'runtime/flow/chain/compile.ts:75:55\\n    at run","code":"WEIR_STEP_FAILED","msg":"the flow failed"}',
+      'weir: Step "check" failed: Error: 7 is too much',
+      "  Error: 7 is too much",
+      "      at file:///etc/weir/flow/flow.ts:28:68",
+      "  The step's own code threw. Mend the code or the data. (WEIR_STEP_FAILED)",
+    ].join("\n");
+    const ended = { terminated: { exitCode: 1, message } };
+    const seen = observePod("a", raw({ phase: "Running", containerStatuses: [container({ running: {} }, ended)] }));
+    expect(seen?.lastExit?.message).toBe(
+      `Step "check" failed: Error: 7 is too much The step's own code threw. Mend the code or the data. (WEIR_STEP_FAILED)`,
+    );
+  });
 });
