@@ -1,13 +1,13 @@
 /**
  * Runs the shell blocks of a page, one after the other, as a reader would type them: from the repository's root, with what an
- * earlier block exported. Paths under /tmp/weir… are led to a folder of the run's own. Everything that a block started is
- * ended with it; what a background block started, with the page.
+ * earlier block exported. The root is a folder of links to the real one, and paths under /tmp/weir… are led elsewhere, so that
+ * nothing of a developer's own is read or left behind. What a background block started is ended with the page.
  *
  * Options of a mark: `interrupt: 3s` (Ctrl-C after that time), `until: TEXT` (Ctrl-C when TEXT was printed), `background: TEXT`
  * (goes on; the next block waits until TEXT was printed), `in: clone` (in a fresh clone of HEAD).
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Block } from "./markdown.ts";
@@ -23,8 +23,11 @@ export function openShell(timeoutMs: number): Shell {
   const environment = join(scratch, "environment");
   const background: ChildProcess[] = [];
   let clone: string | undefined;
+  const root = join(scratch, "root");
+  mkdirSync(root);
+  for (const name of readdirSync(".")) if (!name.startsWith(".")) symlinkSync(resolve(name), join(root, name));
   const folderFor = (where: string | undefined): string => {
-    if (where === undefined) return resolve(".");
+    if (where === undefined) return root;
     if (clone === undefined) {
       clone = join(scratch, "clone");
       execFileSync("git", ["clone", "--quiet", "--local", resolve("."), clone]);
@@ -37,7 +40,7 @@ export function openShell(timeoutMs: number): Shell {
       const options = mark?.options ?? new Map<string, string>();
       const script = text.replaceAll("/tmp/weir", join(scratch, "weir"));
       const carried = existsSync(environment) ? `source ${environment}\n` : "";
-      const child = spawn("bash", ["-euo", "pipefail", "-c", `${carried}${script}\nexport -p > ${environment}`], {
+      const child = spawn("bash", ["-euo", "pipefail", "-c", `${carried}trap "export -p > ${environment}" EXIT\n${script}`], {
         cwd: folderFor(options.get("in")),
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],

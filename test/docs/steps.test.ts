@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { Dataflow, eventClock, generatorSource, KeyedStream, Stream, tumbling } from "../../runtime/index.ts";
+import { Dataflow, errorCodes, eventClock, generatorSource, KeyedStream, Stream, tumbling } from "../../runtime/index.ts";
 
 const read = (pattern: string): string =>
   globSync(pattern)
@@ -28,4 +28,12 @@ test("operations.md has every flag of weir run", () => {
   const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag!).filter((flag) => flag !== "--help");
   expect(flags.length).toBeGreaterThan(15);
   expect(flags.filter((flag) => !operations.includes(`\`${flag}`))).toEqual([]);
+});
+
+test("each variable that a process reads, or a pod is given, is named", () => {
+  const pages = `${read("docs/operations.md")}${read("ARCHITECTURE.md")}`;
+  const sources = ["runtime/host/settings.ts", "controller/apply/children/environment.ts"].map(read).join("\n");
+  const names = new Set([...sources.matchAll(/(?:env\.|name: "|text\("|\("|, "|\[")(WEIR_[A-Z_]+)/g)].map(([, name]) => name!));
+  expect(names.size).toBeGreaterThan(20);
+  expect([...names].filter((name) => !(name in errorCodes) && !pages.includes(`\`${name}\``))).toEqual([]);
 });

@@ -1,13 +1,16 @@
 /** A test for each shell block of a page that belongs to a ring; blocks of one page run in their order. */
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blocksOf, missingLine } from "./markdown.ts";
-import { openShell } from "./shell.ts";
+import { openShell, type Shell } from "./shell.ts";
 
 export function tryCommands(page: string, ring: "unit" | "e2e", timeoutMs: number): void {
   const blocks = blocksOf(page).filter((block) => block.language === "sh" && block.mark?.ring === ring);
   if (blocks.length === 0) return;
   describe(page, () => {
-    const shell = openShell(timeoutMs);
+    let shell: Shell;
+    beforeAll(() => {
+      shell = openShell(timeoutMs);
+    });
     afterAll(() => shell.close(), 60_000);
     for (const block of blocks) {
       test(
