@@ -7,7 +7,6 @@ type Line = Readonly<Record<(typeof columns)[number], string>>;
 function lines(result: RowResult): Line[] {
   const base = Object.keys(result.row.variants)[0]!;
   const verdicts = judge(result);
-  const own = Object.keys(result.row.variants);
   return result.contestants.map((contestant, i) => {
     const value = valueOf(result, contestant.name);
     const also = alsoOf(contestant)
@@ -19,7 +18,7 @@ function lines(result: RowResult): Line[] {
       by: contestant.name,
       median: value === undefined ? `– (${contestant.missing ?? "not measured"})` : figure(value, result.row.unit) + also,
       compared:
-        contestant.name === base || own.length === 1 || value === undefined
+        base !== "loop" || contestant.name === base || value === undefined
           ? ""
           : `${times(ratio(result, contestant.name, base))} ${base}`,
       goal: goals

@@ -14,11 +14,10 @@ use std::time::Instant;
 
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::{Exchange as ExchangePact, Pipeline};
-use timely::dataflow::operators::vec::aggregation::Aggregate;
-use timely::dataflow::operators::vec::Map;
 use timely::dataflow::operators::generic::operator::Operator;
-use timely::dataflow::operators::{ConnectLoop, Exchange, Feedback, Filter, Input, Inspect, InspectCore, Probe};
-use timely::dataflow::{InputHandle, ProbeHandle};
+use timely::dataflow::operators::vec::{Filter, Map};
+use timely::dataflow::operators::{ConnectLoop, Exchange, Feedback, Input, Inspect, Probe};
+use timely::dataflow::{InputHandle, ProbeHandle, StreamVec};
 use timely::worker::Worker;
 
 /// Records between two steps of the worker.
@@ -79,6 +78,34 @@ fn finish(worker: &mut Worker, probe: &ProbeHandle<u32>) {
     }
 }
 
+/// Counts equal strings within each time; a time's counts leave when it is complete.
+fn count_per_time<'scope>(stream: StreamVec<'scope, u32, String>) -> StreamVec<'scope, u32, (String, u64)> {
+    let pact = ExchangePact::new(|key: &String| hash(key));
+    stream.unary_frontier::<CapacityContainerBuilder<Vec<_>>, _, _, _>(pact, "Count", |_capability, _info| {
+        let mut times = HashMap::new();
+        move |(input, frontier), output| {
+            input.for_each_stamp(|capability, data| {
+                if let Some(capability) = capability.retain_least(output.output_index()) {
+                    let (_, counts) = times.entry(*capability.time()).or_insert_with(|| (capability, HashMap::new()));
+                    for key in data.flat_map(|batch| batch.drain(..)) {
+                        *counts.entry(key).or_insert(0u64) += 1;
+                    }
+                }
+            });
+            times.retain(|time, (capability, counts)| {
+                if frontier.less_equal(time) {
+                    return true;
+                }
+                let mut session = output.session(&*capability);
+                for pair in counts.drain() {
+                    session.give(pair);
+                }
+                false
+            });
+        }
+    })
+}
+
 /// Final counts of words. Each worker reads the files whose place in the list is its own.
 fn wordcount(worker: &mut Worker, directory: &str) -> Figures {
     let (index, peers) = (worker.index(), worker.peers());
@@ -87,16 +114,10 @@ fn wordcount(worker: &mut Worker, directory: &str) -> Figures {
     let totals = Rc::new(RefCell::new((0u64, 0u64, 0u64)));
     let seen = totals.clone();
     worker.dataflow::<u32, _, _>(|scope| {
-        input
+        let words = input
             .to_stream(scope)
-            .flat_map(|line: String| {
-                line.split_whitespace().map(|word| (word.to_lowercase(), 1u64)).collect::<Vec<_>>()
-            })
-            .aggregate::<_, u64, _, _, _>(
-                |_word, one, count| *count += one,
-                |word: String, count| (word, count),
-                |word| hash(word),
-            )
+            .flat_map(|line: String| line.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>());
+        count_per_time(words)
             .inspect(move |(word, count)| {
                 let mut totals = seen.borrow_mut();
                 totals.0 += count;
@@ -137,7 +158,7 @@ fn chain(worker: &mut Worker, records: u32) -> Figures {
             .filter(|i| i % 7 != 0)
             .map(|i| i >> 1)
             .filter(|i| *i >= 0)
-            .inspect_container(move |event| {
+            .inspect_core(move |event| {
                 if let Ok((_, batch)) = event {
                     *counter.borrow_mut() += batch.len() as u64;
                 }
@@ -181,7 +202,7 @@ fn keyed(worker: &mut Worker, records: u32, keys: u32) -> Figures {
                     });
                 }
             })
-            .inspect_container(move |event| {
+            .inspect_core(move |event| {
                 if let Ok((_, batch)) = event {
                     let mut totals = seen.borrow_mut();
                     totals.1 += batch.len() as u64;
@@ -207,11 +228,9 @@ fn window(worker: &mut Worker, records: u32, keys: u32) -> Figures {
     let totals = Rc::new(RefCell::new((0u64, 0u64)));
     let seen = totals.clone();
     worker.dataflow::<u32, _, _>(|scope| {
-        input
-            .to_stream(scope)
-            .map(move |i: u32| (format!("k{}", lowbias32(i) % keys), 1u64))
-            .aggregate::<_, u64, _, _, _>(|_key, one, count| *count += one, |_key, count| count, |key: &String| hash(key))
-            .inspect(move |count| {
+        let named = input.to_stream(scope).map(move |i: u32| format!("k{}", lowbias32(i) % keys));
+        count_per_time(named)
+            .inspect(move |(_key, count)| {
                 let mut totals = seen.borrow_mut();
                 totals.0 += 1;
                 totals.1 += count;
@@ -261,7 +280,7 @@ fn exchange(worker: &mut Worker, rounds: u64, batch: u64) -> Figures {
             .input_from(&mut input)
             .container::<Vec<u64>>()
             .exchange(|&x| x)
-            .inspect_container(move |event| {
+            .inspect_core(move |event| {
                 if let Ok((_, batch)) = event {
                     *counter.borrow_mut() += batch.len() as u64;
                 }
