@@ -163,7 +163,10 @@ export function kubectlTable(name: string, start: () => Promise<LifecycleWorld>,
       expect(await good('patch df river --type=json -p [{"op":"replace","path":"/spec/workers","value":1}]')).toBe(
         "dataflow.weir.dev/river patched",
       );
-      expect(await bad('patch df river -p {"spec":{"workers":2}}')).toContain("UnsupportedMediaType");
+      expect(await bad('patch df river -p {"spec":{"workers":2}}')).toContain(
+        "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, " +
+          "application/merge-patch+json, application/apply-patch+yaml",
+      );
       expect(await good("edit df river", "", { KUBE_EDITOR: "sed -i s/deletionPolicy:.Retain/deletionPolicy:\\ Delete/" })).toBe(
         "dataflow.weir.dev/river edited",
       );
@@ -198,7 +201,7 @@ export function kubectlTable(name: string, start: () => Promise<LifecycleWorld>,
       for (const line of [/^pod\/river-0 +1\/1 +Running/m, /^statefulset.apps\/river +\d\/1/m, /^service\/river +ClusterIP +None/m])
         expect(text).toMatch(line);
       expect(text).toMatch(/^configmap\/river-code-/m);
-      expect(text).toMatch(/^event\/river\S* +\S+ +Normal +Started +dataflow\/river/m);
+      expect(text).toMatch(/^\S+ +Normal +Started +dataflow\/river +all workers are ready/m);
       expect(await good("get pods -l weir.dev/dataflow=river -o name")).toContain("pod/river-0");
       expect(await good("events --for=dataflow/river --types=Normal")).toContain("Started");
     });
