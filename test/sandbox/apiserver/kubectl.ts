@@ -1,14 +1,14 @@
 // Finds a real kubectl and runs it: KUBECTL, the PATH, or the folder where the cluster tests keep their binaries.
 
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 export function findKubectl(): string | undefined {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
+  const build = join(import.meta.dirname, "../../cluster/build.sh");
+  const built = spawnSync(build, ["--directory"], { encoding: "utf8" }).stdout?.trim() ?? "";
   const onPath = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "kubectl"));
-  const places = [process.env.KUBECTL ?? "", ...onPath, join(cache, "kubernetes-for-tests", "bin", "kubectl")];
+  const places = [process.env.KUBECTL ?? "", ...onPath, join(built, "kubectl")];
   const found = places.find((place) => place !== "" && existsSync(place));
   if (found === undefined && !process.env.CI) {
     console.warn("SKIPPED: no kubectl (set KUBECTL, or put it on the PATH): the sandbox is not tried with its first client");
