@@ -1,5 +1,5 @@
 import { expectAnswer, type Row, type Scale, type Variant } from "../row.ts";
-import type { Outcome } from "../timely/programs.ts";
+import { type Outcome, warmUp } from "../timely/programs.ts";
 import { runAlone, runInProcesses, runInThreads } from "../timely/run.ts";
 import type { MemberPlan } from "../timely/member.ts";
 
@@ -8,7 +8,7 @@ const variant =
   async ({ scale }: { scale: Scale }) => {
     const rounds = full / { full: 1, brief: 10, tiny: 100 }[scale];
     const outcome = await run({ program: "barrier", size: 0, rounds });
-    expectAnswer("barrier", { notified: outcome.count }, { notified: rounds * workers });
+    expectAnswer("barrier", { notified: outcome.count }, { notified: (rounds + warmUp(rounds)) * workers });
     return { value: (rounds * 1000) / (outcome.end - outcome.begin) };
   };
 

@@ -1,11 +1,11 @@
 import { expectAnswer, type Goal, type Measurement, type Row, type Scale } from "../row.ts";
-import type { Outcome } from "../timely/programs.ts";
+import { type Outcome, warmUp } from "../timely/programs.ts";
 import { runInProcesses, runInThreads } from "../timely/run.ts";
 
 function exchange(name: string, size: number, rounds: { threads: number; processes: number }, goals: readonly Goal[]): Row {
   const scaled = (count: number, scale: Scale): number => Math.max(2, Math.ceil(count / { full: 1, brief: 10, tiny: 1000 }[scale]));
   const rate = (outcome: Outcome, count: number): Measurement => {
-    expectAnswer(name, { received: outcome.count }, { received: size * count * 2 });
+    expectAnswer(name, { received: outcome.count }, { received: size * (count + warmUp(count)) * 2 });
     return { value: (size * count * 1000) / (outcome.end - outcome.begin) };
   };
   return {

@@ -6,9 +6,12 @@ export interface Outcome {
   /** Milliseconds since the Unix epoch. */
   readonly begin: number;
   readonly end: number;
-  /** Records received, or notifications. */
+  /** Records received or notifications, those of the warm-up included. */
   readonly count: number;
 }
+/** Rounds that go before, so that the clock starts on compiled code. */
+export const warmUp = (rounds: number): number => Math.ceil(rounds / 5);
+
 const instant = (): number => performance.timeOrigin + performance.now();
 
 export const programs = {
@@ -27,13 +30,10 @@ export const programs = {
           .probe(),
       ] as const;
     });
-    const warm = Math.ceil(rounds / 5);
+    const warm = warmUp(rounds);
     let begin = instant();
     for (let round = 0; round < warm + rounds; round++) {
-      if (round === warm) {
-        begin = instant();
-        count = 0;
-      }
+      if (round === warm) begin = instant();
       for (let i = 0; i < size; i++) input.send(i);
       input.advanceTo(round + 1);
       await until(() => !probe.lessThan(round + 1));
@@ -47,18 +47,15 @@ export const programs = {
   /** An empty loop whose operator is notified at every time: progress tracking and scheduling alone. */
   async barrier({ worker, until }: Stepper, _size: number, rounds: number): Promise<Outcome> {
     let count = 0;
-    const warm = Math.ceil(rounds / 5);
+    const warm = warmUp(rounds);
     let begin = instant();
     worker.dataflow((scope) => {
       const [handle, loop] = scope.feedback<null>(1);
       const stream = loop.unaryNotify<null>(pipeline, "barrier", [0], (_input, _output, notificator, capabilities) => {
         for (const capability of capabilities) {
           count++;
-          if (capability.time === warm) {
-            begin = instant();
-            count = 0;
-          }
-          if (capability.time < warm + rounds) notificator.notifyAt(capability.delayed(capability.time + 1));
+          if (capability.time === warm) begin = instant();
+          if (capability.time < warm + rounds - 1) notificator.notifyAt(capability.delayed(capability.time + 1));
           capability.drop();
         }
       });
