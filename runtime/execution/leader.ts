@@ -377,8 +377,7 @@ export function createLeader(options: LeaderOptions): Leader {
     drain(stay) {
       leaving = stay;
       if (coordinator?.begun === true) coordinator.finish({ kind: "drain", stay });
-      else if (ended !== undefined)
-        broadcast({ kind: "end", execution, outcome: { kind: "drained", epoch: base?.epoch ?? 0, stay } });
+      else coordinator?.abort({ kind: "drained", epoch: base?.epoch ?? 0, stay });
       peersChanged();
     },
     rescale(processes) {

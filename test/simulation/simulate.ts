@@ -60,6 +60,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
     stop(): void;
   }
   const living = new Map<number, Living>();
+  const asked = new Set<Process>();
 
   const faults = (): StoreFault | undefined => {
     if (!storeTrouble || !troubled() || !random.chance(0.06)) return undefined;
@@ -155,7 +156,8 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
     process.run().then(
       (how) => {
         if (!alive) return;
-        if (how === "completed") finished.set(index, how);
+        // Who was asked to go does so when the flow is complete, too.
+        if (how === "completed" && !asked.has(process)) finished.set(index, how);
         else {
           // It left; its pod starts again.
           living.get(index)?.stop();
@@ -201,6 +203,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
     } else if (kind < 8) leader?.snapshot().catch(() => {});
     else if (kind < 9 && victim !== undefined && !finished.has(index)) {
       log(`${schedule.now() - begin} ms SIGTERM of process ${index}`);
+      asked.add(victim.process);
       victim.process.leave();
     }
   };
