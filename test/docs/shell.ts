@@ -1,10 +1,12 @@
 /**
  * Runs the shell blocks of a page, one after the other, as a reader would type them: from the repository's root, with what an
  * earlier block exported. The root is a folder of links to the real one, and paths under /tmp/weir… are led elsewhere, so that
- * nothing of a developer's own is read or left behind. What a background block started is ended with the page.
+ * nothing of a developer's own is read or left behind (but for /tmp/weir-thermometers, which an example's file names). What a
+ * background block started is ended with the page.
  *
- * Options of a mark: `interrupt: 3s` (Ctrl-C after that time), `until: TEXT` (Ctrl-C when TEXT was printed), `background: TEXT`
- * (goes on; the next block waits until TEXT was printed), `in: clone` (in a fresh clone of HEAD).
+ * Options of a mark: `interrupt: 2s after FILE` (Ctrl-C that long after FILE has come to be), `until: TEXT` (Ctrl-C when TEXT was
+ * printed), `background: TEXT` (goes on; the next block waits until TEXT was printed), `in: clone` (in a fresh clone of HEAD),
+ * `status: 1` (is to end with that).
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
@@ -38,15 +40,18 @@ export function openShell(timeoutMs: number): Shell {
   return {
     run({ page, line, text, mark }) {
       const options = mark?.options ?? new Map<string, string>();
-      const script = text.replaceAll("/tmp/weir", join(scratch, "weir"));
+      const led = (words: string): string => words.replaceAll(/\/tmp\/weir(?!-thermometers)/g, join(scratch, "weir"));
       const carried = existsSync(environment) ? `source ${environment}\n` : "";
-      const child = spawn("bash", ["-euo", "pipefail", "-c", `${carried}trap "export -p > ${environment}" EXIT\n${script}`], {
-        cwd: folderFor(options.get("in")),
-        detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
-        env: { ...process.env, NODE_OPTIONS: "", npm_config_update_notifier: "false" },
-      });
-      const interrupt = options.get("interrupt");
+      const child = spawn(
+        "bash",
+        ["-euo", "pipefail", "-c", `${carried}trap "export -p | grep -vE ' (OLD)?PWD=' > ${environment}" EXIT\n${led(text)}`],
+        {
+          cwd: folderFor(options.get("in")),
+          detached: true,
+          stdio: ["ignore", "pipe", "pipe"],
+          env: { ...process.env, NODE_OPTIONS: "", npm_config_update_notifier: "false" },
+        },
+      );
       const awaited = options.get("until") ?? options.get("background");
       const goesOn = options.has("background");
       const where = `${page}:${line}`;
@@ -61,7 +66,12 @@ export function openShell(timeoutMs: number): Shell {
           interrupted = true;
           signal(child, "SIGINT");
         };
-        if (interrupt !== undefined) setTimeout(stop, Number.parseFloat(interrupt) * 1000).unref();
+        const [, seconds, file] = /^(\d+)s after (\S+)$/.exec(options.get("interrupt") ?? "") ?? [];
+        const watch = setInterval(() => {
+          if (file === undefined || !existsSync(led(file))) return;
+          clearInterval(watch);
+          setTimeout(stop, Number(seconds) * 1000).unref();
+        }, 50);
         const read = (data: Buffer): void => {
           printed += data.toString();
           if (awaited === undefined || interrupted || !printed.includes(awaited)) return;
@@ -75,6 +85,8 @@ export function openShell(timeoutMs: number): Shell {
         child.stderr.on("data", read);
         child.on("close", (code, by) => {
           clearTimeout(deadline);
+          clearInterval(watch);
+          if (options.has("interrupt") && !interrupted) reject(new Error(`${where} ended before it was interrupted:\n${printed}`));
           if (awaited !== undefined && !interrupted) reject(new Error(`${where} ended without printing "${awaited}":\n${printed}`));
           else if (interrupted || code === 0 || String(code) === options.get("status")) resolveRun(printed);
           else reject(new Error(`${where} ended with ${by ?? `status ${code}`}:\n${printed}`));
