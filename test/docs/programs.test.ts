@@ -11,12 +11,13 @@ import { type Block, blocksOf, missingLine, pages } from "./markdown.ts";
 
 const run = promisify(execFile);
 const programs = pages().flatMap((page) => blocksOf(page).filter((block) => block.language === "ts"));
-mkdirSync(".weir", { recursive: true });
-// Inside of the package, so that "weir" is the package itself.
-const folder = mkdtempSync(resolve(".weir/docs-"));
+/** Inside of the package, so that "weir" is the package itself. */
+let folder: string;
 const fileOf = ({ page, line }: Block): string => join(folder, page.replaceAll(/[/.]/g, "-"), `line-${line}.ts`);
 
 beforeAll(() => {
+  mkdirSync(".weir", { recursive: true });
+  folder = mkdtempSync(resolve(".weir/docs-"));
   for (const block of programs) {
     const file = fileOf(block);
     mkdirSync(join(file, ".."), { recursive: true });
