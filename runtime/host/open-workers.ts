@@ -7,6 +7,7 @@ import type { Topology } from "../recovery/types.ts";
 import { createThreadFabrics } from "../timely/communication/thread.ts";
 import { type Mesh, openMeshFabric } from "../timely/communication/websocket/index.ts";
 import { isAbort } from "../testing/sentinels.ts";
+import { type ProfileReport, startProfile } from "./profile.ts";
 import { readWorkers } from "./readings.ts";
 import type { Settings } from "./settings.ts";
 import type { WorkerReadings } from "./status.ts";
@@ -17,6 +18,8 @@ export interface Workers {
   readonly readings: () => Promise<WorkerReadings>;
   /** The present state of a key that a worker of this process owns. */
   readonly readState: (step: string, key: string) => Promise<unknown>;
+  /** Writes the profiles that were asked for; none is the usual. */
+  readonly endProfiles: () => Promise<readonly ProfileReport[]>;
   /** A test source stood for the death of the machine. */
   readonly crashed: Promise<"crashed">;
 }
@@ -38,11 +41,13 @@ export async function openWorkers(
       params: settings.params,
       process,
       threads: settings.threads,
+      profile: settings.profile,
       ...(mesh === undefined ? {} : { mesh: (execution: number, topology: Topology) => mesh.enter(execution, topology) }),
       onDeath,
       onAbort: () => crash.resolve("crashed"),
     });
-    return { pool, readings: pool.readings, readState: pool.readState, crashed: crash.promise };
+    const endProfiles = async (): Promise<readonly ProfileReport[]> => (settings.profile === undefined ? [] : pool.endProfiles());
+    return { pool, readings: pool.readings, readState: pool.readState, endProfiles, crashed: crash.promise };
   }
   const slots: StateSlot[] = [];
   const pool = createLocalPool({
@@ -59,8 +64,11 @@ export async function openWorkers(
       return true;
     },
   });
+  const profile =
+    settings.profile === undefined ? undefined : await startProfile(settings.profile, process, driver, () => pool.workers);
   return {
     pool,
+    endProfiles: async () => (profile === undefined ? [] : [await profile.end()]),
     readings: () => readWorkers(pool.workers, driver.busySeconds()),
     readState: async (step, key) => slots[0]?.states?.read(step, key),
     crashed: crash.promise,

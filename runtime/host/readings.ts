@@ -1,4 +1,5 @@
 import type { FlowWorker } from "../execution/index.ts";
+import type { FlowMetrics } from "../flow/metrics.ts";
 import type { StepStatus, WorkerReadings } from "./status.ts";
 
 /** What workers of one thread tell of themselves. */
@@ -12,20 +13,24 @@ export async function readWorkers(workers: readonly FlowWorker[], busySeconds: n
       const lags = await Promise.resolve(reader.lag()).catch(() => new Map<string, number>());
       for (const [part, lag] of lags) sources.push({ step, part, lag });
     }
-    steps.push(
-      (worker.metrics()?.steps ?? []).map((step) => ({
-        step: step.step,
-        kind: step.kind,
-        upstream: [...step.upstream],
-        recordsIn: step.recordsIn,
-        recordsOut: step.recordsOut,
-        busySeconds: step.busySeconds,
-        ...(step.keys === undefined ? {} : { keys: step.keys }),
-      })),
-    );
+    const metrics = worker.metrics();
+    if (metrics !== undefined) steps.push(stepsOf(metrics));
     queueBytes += worker.queuedBytes();
   }
   return { steps: addSteps(steps), sources, busySeconds, queueBytes };
+}
+
+/** The counters of now; the worker goes on with its own. */
+export function stepsOf(metrics: FlowMetrics): StepStatus[] {
+  return metrics.steps.map((step) => ({
+    step: step.step,
+    kind: step.kind,
+    upstream: [...step.upstream],
+    recordsIn: step.recordsIn,
+    recordsOut: step.recordsOut,
+    busySeconds: step.busySeconds,
+    ...(step.keys === undefined ? {} : { keys: step.keys }),
+  }));
 }
 
 /** Steps of several workers of one flow, added up. */

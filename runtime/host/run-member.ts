@@ -28,6 +28,7 @@ import { createLog, type Log } from "./log.ts";
 import { onSignals } from "./member-signals.ts";
 import { createMeshNetwork } from "./mesh-network.ts";
 import { openWorkers } from "./open-workers.ts";
+import { describeShares } from "./profile.ts";
 import { createProgressLine } from "./progress-line.ts";
 import type { Settings } from "./settings.ts";
 import { createStatusReader, type StatusReader, type WorkerStatus } from "./status.ts";
@@ -122,6 +123,10 @@ async function runOpened(flow: Dataflow, settings: Settings, closing: (close: ()
   const linger = (ms: number): Promise<unknown> => Promise.race([signals.asked, sleep(ms, undefined, { ref: false })]);
   try {
     const how = await Promise.race([process_.run(), died.promise, workers.crashed]);
+    if (how !== "crashed") {
+      const profiles = await workers.endProfiles();
+      if (profiles.length > 0) console.error(describeShares(profiles));
+    }
     if (process.env.WEIR_MEMBER !== undefined) process.send?.({ kind: "ended", how });
     if (!pod || how === "crashed") return;
     // Complete: stays for the controller, which ends it by a signal or a drain.

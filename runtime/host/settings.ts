@@ -23,6 +23,7 @@ export interface RunFlags {
   readonly param?: readonly string[];
   readonly httpPort?: string;
   readonly bind?: string;
+  readonly profile?: string;
 }
 
 export interface Recovery {
@@ -59,6 +60,8 @@ export interface Settings {
   readonly keepTopology: boolean;
   /** Where copies of snapshot files are kept; undefined: a temporary directory, if that is worth it. */
   readonly cacheDirectory: string | undefined;
+  /** Directory for a CPU profile of each worker. */
+  readonly profile: string | undefined;
   /** This process among others that somebody else started; undefined = we are alone, or start the others. */
   readonly member: Member | undefined;
 }
@@ -117,6 +120,7 @@ export function readSettings(module: string, flags: RunFlags, env: Environment):
     keepTopology:
       member?.pod === true || boolean("--keep-topology (WEIR_KEEP_TOPOLOGY)", flags.keepTopology ?? env.WEIR_KEEP_TOPOLOGY),
     cacheDirectory: text(env.WEIR_CACHE_DIR),
+    profile: flags.profile ?? text(env.WEIR_PROFILE),
     member,
   };
 }

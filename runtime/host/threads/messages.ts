@@ -1,5 +1,6 @@
 import type { FromWorker, ToWorker, WireError } from "../../execution/index.ts";
 import type { RingSetup } from "../../timely/communication/rings/index.ts";
+import type { ProfileReport } from "../profile.ts";
 import type { WorkerReadings } from "../status.ts";
 
 /** What a worker thread is started with. */
@@ -8,12 +9,15 @@ export interface ThreadStart {
   readonly export: string;
   readonly params: Readonly<Record<string, string>>;
   readonly thread: number;
+  /** Profile this thread. */
+  readonly profile?: { readonly directory: string; readonly index: number } | undefined;
 }
 export type ToThread =
   | { readonly kind: "enter"; readonly rings: RingSetup; readonly index: number; readonly peers: number }
   | { readonly kind: "message"; readonly message: ToWorker }
   | { readonly kind: "leave"; readonly keep: boolean }
   | { readonly kind: "readings"; readonly id: number }
+  | { readonly kind: "endProfile"; readonly id: number }
   | { readonly kind: "readState"; readonly id: number; readonly step: string; readonly key: string };
 
 /** An error crosses as data: its class would not survive. */
@@ -27,4 +31,5 @@ export type FromThread =
       readonly message: Exclude<FromWorker, { kind: "failed" }> | { readonly kind: "failed"; readonly error: WireError };
     }
   | { readonly kind: "readings"; readonly id: number; readonly readings: WorkerReadings }
+  | { readonly kind: "profiled"; readonly id: number; readonly report: ProfileReport }
   | { readonly kind: "state"; readonly id: number; readonly value: unknown };

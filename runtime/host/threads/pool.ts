@@ -5,6 +5,7 @@ import { fromWireError, type FromWorker, type WorkerHandle, type WorkerPool } fr
 import type { Topology } from "../../recovery/types.ts";
 import { abortRings, type Bridge, createRings, openBridge, type RingSetup } from "../../timely/communication/rings/index.ts";
 import type { RemotePort } from "../../timely/communication/remote.ts";
+import type { ProfileReport } from "../profile.ts";
 import { addReadings } from "../readings.ts";
 import type { WorkerReadings } from "../status.ts";
 import type { FromThread, ThreadStart, ToThread } from "./messages.ts";
@@ -12,8 +13,12 @@ import type { FromThread, ThreadStart, ToThread } from "./messages.ts";
 export interface ThreadPool extends WorkerPool {
   readings(): Promise<WorkerReadings>;
   readState(step: string, key: string): Promise<unknown>;
+  /** One of each thread, of a pool that was started with `profile`. */
+  endProfiles(): Promise<ProfileReport[]>;
 }
-export interface ThreadPoolOptions extends Omit<ThreadStart, "thread"> {
+export interface ThreadPoolOptions extends Omit<ThreadStart, "thread" | "profile"> {
+  /** Directory for a CPU profile of each thread. */
+  readonly profile?: string | undefined;
   readonly process: number;
   readonly threads: number;
   /** Given when the flow has other processes. */
@@ -38,7 +43,9 @@ export async function createThreadPool(options: ThreadPoolOptions): Promise<Thre
   const start = (thread: number): Promise<Worker> =>
     new Promise((resolve, reject) => {
       const { module, params } = options;
-      const workerData: ThreadStart = { module, export: options.export, params, thread };
+      const index = options.process * threads + thread;
+      const profile = options.profile === undefined ? undefined : { directory: options.profile, index };
+      const workerData: ThreadStart = { module, export: options.export, params, thread, profile };
       const worker = new Worker(new URL("./thread.ts", import.meta.url), { workerData });
       started.push(worker);
       worker.on("message", (message: FromThread) => {
@@ -55,6 +62,9 @@ export async function createThreadPool(options: ThreadPoolOptions): Promise<Thre
           }
           case "readings":
             questions.get(message.id)?.(message.readings);
+            return void questions.delete(message.id);
+          case "profiled":
+            questions.get(message.id)?.(message.report);
             return void questions.delete(message.id);
           case "state":
             questions.get(message.id)?.(message.value);
@@ -120,6 +130,7 @@ export async function createThreadPool(options: ThreadPoolOptions): Promise<Thre
       const all = await Promise.all(workers.map((_, thread) => ask<WorkerReadings>(thread, (id) => ({ kind: "readings", id }))));
       return addReadings(all);
     },
+    endProfiles: () => Promise.all(workers.map((_, thread) => ask<ProfileReport>(thread, (id) => ({ kind: "endProfile", id })))),
     async readState(step, key) {
       const values = await Promise.all(
         workers.map((_, thread) => ask<unknown>(thread, (id) => ({ kind: "readState", id, step, key }))),

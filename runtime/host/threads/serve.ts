@@ -8,6 +8,7 @@ import { createFlowWorker, drive, type FlowWorker, type FromWorker, type StateSl
 import { openRings } from "../../timely/communication/rings/index.ts";
 import { isAbort } from "../../testing/sentinels.ts";
 import { loadFlow } from "../load-flow.ts";
+import { startProfile } from "../profile.ts";
 import { readWorkers } from "../readings.ts";
 import type { FromThread, ThreadStart, ToThread } from "./messages.ts";
 
@@ -22,6 +23,10 @@ export async function serve(port: MessagePort, start: ThreadStart): Promise<void
   let slot: StateSlot = {};
   let worker: FlowWorker | undefined;
   let remove: () => void = () => {};
+  const profile =
+    start.profile === undefined
+      ? undefined
+      : await startProfile(start.profile.directory, start.profile.index, driver, () => (worker === undefined ? [] : [worker]));
 
   const post = (message: FromWorker): void => {
     if (message.kind === "failed" && isAbort(message.error)) {
@@ -59,6 +64,9 @@ export async function serve(port: MessagePort, start: ThreadStart): Promise<void
           id: message.id,
           readings: await readWorkers(worker === undefined ? [] : [worker], driver.busySeconds()),
         });
+        return;
+      case "endProfile":
+        tell({ kind: "profiled", id: message.id, report: await profile!.end() });
         return;
       case "readState":
         tell({ kind: "state", id: message.id, value: slot.states?.read(message.step, message.key) });
