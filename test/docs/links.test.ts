@@ -7,8 +7,9 @@ const all = [...pages(), ...globSync("{examples,sandbox,test,bench}/**/*.md")];
 
 test.each(all)("links of %s lead somewhere", (page) => {
   const broken: string[] = [];
-  for (const [, target] of proseOf(page).matchAll(/\]\(([^)\s]+)\)|(?<=src=")[^"]+/g)) {
-    if (target === undefined || /^[a-z]+:/.test(target)) continue;
+  for (const [, link, image] of proseOf(page).matchAll(/\]\(([^)\s]+)\)|src="([^"]+)"/g)) {
+    const target = link ?? image!;
+    if (/^[a-z]+:/.test(target)) continue;
     const [path = "", anchor] = target.split("#");
     const file = path === "" ? page : normalize(join(dirname(page), path));
     if (!existsSync(file)) broken.push(target);
