@@ -15,10 +15,18 @@ import { printWorstDays } from "./start/table.ts";
 import type { Dataflow } from "./start/types.ts";
 
 const { values: flags } = parseArgs({
-  options: { exit: { type: "boolean" }, results: { type: "string" }, directory: { type: "string" }, "no-kill": { type: "boolean" }, help: { type: "boolean", short: "h" } },
+  options: {
+    exit: { type: "boolean" },
+    results: { type: "string" },
+    directory: { type: "string" },
+    "no-kill": { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  },
 });
 if (flags.help === true) {
-  console.log("npm start -- [--exit] [--results DIR] [--directory DIR] [--no-kill]\n\n  --exit        end when the flow is complete, with status 0 when it is\n  --results     where DIR/*.jsonl go\n  --directory   where the sandbox keeps its objects (default: a temporary directory)\n  --no-kill     do not kill a worker half-way");
+  console.log(
+    "npm start -- [--exit] [--results DIR] [--directory DIR] [--no-kill]\n\n  --exit        end when the flow is complete, with status 0 when it is\n  --results     where DIR/*.jsonl go\n  --directory   where the sandbox keeps its objects (default: a temporary directory)\n  --no-kill     do not kill a worker half-way",
+  );
   process.exit(0);
 }
 

@@ -24,7 +24,8 @@ export const errorCodes = {
   WEIR_DECODE: "The bytes are not what this version of Weir wrote; check for mixed versions or an altered file.",
   // Timely dataflow
   WEIR_TIMELY_GRAPH: "Connect streams of one scope while their dataflow is being built, and let every loop advance its time.",
-  WEIR_TIMELY_CAPABILITY: "Send and ask at times at or after those of a capability that is still held, inside of its operator; drop it when done.",
+  WEIR_TIMELY_CAPABILITY:
+    "Send and ask at times at or after those of a capability that is still held, inside of its operator; drop it when done.",
   WEIR_TIMELY_TIME: "Give a time of the scope's kind, a number or [outer, inner], that is not before the current one.",
   WEIR_TIMELY_ROUTE: "Return an integer from the routing function, within range where parts are numbered.",
   WEIR_TIMELY_STUCK: "Close the inputs and drop the capabilities that are not needed any more.",

@@ -45,7 +45,13 @@ export function findImage(container: Container, mappings: readonly ImageMapping[
   const image = container.image ?? "";
   const mapping = mappings.find(({ pattern }) => matches(pattern, image));
   if (mapping !== undefined) {
-    return { entrypoint: mapping.entrypoint ?? [], cmd: mapping.cmd ?? [], cwd: mapping.cwd, env: mapping.env ?? {}, paths: mapping.paths ?? {} };
+    return {
+      entrypoint: mapping.entrypoint ?? [],
+      cmd: mapping.cmd ?? [],
+      cwd: mapping.cwd,
+      env: mapping.env ?? {},
+      paths: mapping.paths ?? {},
+    };
   }
   const program = container.command?.[0];
   if (program !== undefined && findProgram(program, path) !== undefined)

@@ -60,7 +60,13 @@ export async function follow(running: WeirSandbox, options: FollowOptions): Prom
     }
     // Half-way, and on the larger set of workers: what is killed then has been rescaled before.
     const due = rescaledAt !== undefined && performance.now() - rescaledAt > 2000;
-    if (options.kill && killed === undefined && status.phase === "Running" && due && readings.every(({ phase }) => phase === "running")) {
+    if (
+      options.kill &&
+      killed === undefined &&
+      status.phase === "Running" &&
+      due &&
+      readings.every(({ phase }) => phase === "running")
+    ) {
       const victim = pods.find((pod) => pod.metadata.name.endsWith("-1"));
       const id = victim === undefined ? undefined : workerProcess(victim.metadata.name);
       if (id !== undefined) {
@@ -71,7 +77,13 @@ export async function follow(running: WeirSandbox, options: FollowOptions): Prom
         report.push(`${seconds()} s: worker ${killed.pod} killed with SIGKILL`);
       }
     }
-    if (killed !== undefined && !recovered && execution(readings) > killed.execution && readings.length > 0 && readings.every(({ phase }) => phase === "running")) {
+    if (
+      killed !== undefined &&
+      !recovered &&
+      execution(readings) > killed.execution &&
+      readings.length > 0 &&
+      readings.every(({ phase }) => phase === "running")
+    ) {
       recovered = true;
       const text = `recovered from the kill as execution ${execution(readings)}; no output for ${Math.round(performance.now() - killed.at)} ms`;
       clear();
@@ -94,7 +106,10 @@ export async function follow(running: WeirSandbox, options: FollowOptions): Prom
       return report;
     }
     if (status.phase === "Failed") throw new Error(`the flow failed${conditionMessage(status)}`);
-    if (performance.now() - begin > limitMs) throw new Error(`the flow was not complete after ${limitMs / 1000} s; phase ${status.phase ?? "unknown"}${conditionMessage(status)}`);
+    if (performance.now() - begin > limitMs)
+      throw new Error(
+        `the flow was not complete after ${limitMs / 1000} s; phase ${status.phase ?? "unknown"}${conditionMessage(status)}`,
+      );
     await sleep(250);
   }
 

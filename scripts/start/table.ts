@@ -21,7 +21,9 @@ export function printWorstDays(directory: string): void {
   const lines = readResults(directory);
   const flights = lines.reduce((sum, line) => sum + line.flights, 0);
   const worst = lines.toSorted((a, b) => b.delayMinutes - a.delayMinutes).slice(0, 10);
-  console.log(`The ten worst of ${lines.length.toLocaleString("en-US")} airport days (${flights.toLocaleString("en-US")} flights):\n`);
+  console.log(
+    `The ten worst of ${lines.length.toLocaleString("en-US")} airport days (${flights.toLocaleString("en-US")} flights):\n`,
+  );
   console.log("  airport  date        flights  delay (min)  per flight");
   for (const { airport, date, flights: count, delayMinutes } of worst) {
     console.log(
