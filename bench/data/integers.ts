@@ -18,13 +18,15 @@ export function integers(count: number, tally: Tally, parts = 1, owner?: (i: num
         nextBatch() {
           tally.begin();
           if (next >= count) return null;
-          const batch: number[] = [];
           if (parts === 1 || owner === undefined) {
-            const until = Math.min(count, next + batchSize);
-            for (; next < until; next++) batch.push(next);
-          } else {
-            for (; next < count && batch.length < batchSize; next++) if (owner(next) === part) batch.push(next);
+            const size = Math.min(count - next, batchSize);
+            const batch = new Array<number>(size);
+            for (let i = 0; i < size; i++) batch[i] = next + i;
+            next += size;
+            return batch;
           }
+          const batch: number[] = [];
+          for (; next < count && batch.length < batchSize; next++) if (owner(next) === part) batch.push(next);
           return batch;
         },
         snapshot: () => next,

@@ -71,9 +71,10 @@ function generatorPart<T>({
   return {
     nextBatch() {
       if (index >= count) return null;
-      const until = Math.min(dueNow(), index + batchSize);
-      const batch: T[] = [];
-      for (; index < until; index++) batch.push(make(index, part));
+      const size = Math.max(0, Math.min(dueNow() - index, batchSize));
+      // As long as it will be at once: growing it would take as long as filling it.
+      const batch = new Array<T>(size);
+      for (let i = 0; i < size; i++, index++) batch[i] = make(index, part);
       return batch;
     },
     nextAwake: () => (schedule === undefined || index >= count || schedule.due(now()) > index ? undefined : schedule.dueAt(index)),
