@@ -32,10 +32,17 @@ export function restartUnhealthy(context: Context, facts: Facts): void {
     soon(context);
     return;
   }
-  // Those that are waited for by others: what does not answer or is not at work; all, when each says it is.
   const started = [...facts.pods.values()].filter(
     (pod) => pod.phase === "Running" && pod.deletingSince === undefined && pod.waiting === undefined,
   );
+  // While one is on its way (kept back by the kubelet after its deaths, say) the others can do nothing but wait for it.
+  const ordinals = new Set(started.map((pod) => pod.ordinal));
+  for (let process = 0; process < (facts.topology ?? draft.record.processes); process++) {
+    if (ordinals.has(process)) continue;
+    soon(context);
+    return;
+  }
+  // Those that are waited for by others: what does not answer or is not at work; all, when each says it is.
   const silent = started.filter((pod) => !pod.ready || facts.workers.get(pod.ordinal) === undefined);
   const chosen = silent.length > 0 ? silent : started;
   if (chosen.length === 0) return;

@@ -374,6 +374,14 @@ describe("an unhealthy Dataflow", () => {
     expect(kinds(decide(sick(pods, new Map(), 500)))).toEqual(["applyRun"]);
   });
 
+  test("does not restart those that wait for one that the kubelet keeps back", () => {
+    const pods = [
+      pod(0, run, { ready: false, waiting: { reason: "CrashLoopBackOff", message: "" } }),
+      pod(1, run, { ready: false }),
+    ];
+    expect(kinds(decide(sick(pods, new Map([[1, worker(1, { phase: "loading" })]]), 500)))).toEqual(["applyRun"]);
+  });
+
   test("has pods removed by force that don't end", () => {
     const pods = [pod(0, run), pod(1, run, { ready: false, deletingSince: start - 61_000 })];
     expect(decide({ ...runningState(), pods }).actions).toContainEqual({
