@@ -1,5 +1,6 @@
 /** SIGKILL to everything that a flow lives by, one after the other, while it works: what it has written is exact in the end. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { resources } from "../../../sandbox/client/index.ts";
 import type { Suite } from "../suite.ts";
 import { exactly, linesOf } from "../output.ts";
 
@@ -45,18 +46,26 @@ export function killCases(suite: Suite): void {
         await flows.flowing(name);
       });
 
-    it("goes on without a controller, and a killed rescale is carried on by the next", async ({ skip }) => {
+    it("goes on without a controller, and killed rescales are carried on by the next", async ({ skip }) => {
       const { flows, world } = suite;
       const { controller } = world;
       if (controller === undefined) return skip("the controller is not ours to kill");
       const before = await flows.containers(name);
-      await flows.patch(name, { workers: 3 });
-      await flows.until(name, "a rescale under way", async () => (await flows.get(name)).status?.phase === "Rescaling");
-      await controller.kill();
-      await flows.flowing(name);
-      controller.start();
-      await flows.running(name, 3);
-      expect(await flows.containers(name)).toMatchObject(before);
+      // At once, when the new pod is asked for, and when the workers may be at it.
+      for (const [workers, after] of [
+        [3, 0],
+        [2, 300],
+        [3, 900],
+      ] as const) {
+        await flows.patch(name, { workers });
+        await flows.until(name, "a rescale under way", async () => (await flows.get(name)).status?.phase === "Rescaling");
+        await new Promise((resolve) => setTimeout(resolve, after));
+        await controller.kill();
+        await flows.flowing(name);
+        controller.start();
+        await flows.running(name, workers);
+        expect(await flows.containers(name)).toMatchObject(before);
+      }
       await flows.flowing(name);
     });
 
@@ -97,8 +106,12 @@ export function killCases(suite: Suite): void {
         random = (random * 1_103_515_245 + 12_345) % 2 ** 31;
         const pod = `hunted-${random % 2}`;
         await new Promise((resolve) => setTimeout(resolve, (random >> 8) % 1500));
-        const victim = kill(pod);
-        // The kubelet waits longer with every death; what is dead cannot be killed.
+        const victim = flows.process(pod, name);
+        const restarts = (await flows.pods(name)).find((seen) => seen.metadata.name === pod)?.status?.containerStatuses?.[0]
+          ?.restartCount;
+        // A kubelet is patient with a first death only; after it, the pod goes as a whole, as when a node is lost.
+        if (restarts === 0) kill(pod);
+        else await flows.client.delete(resources.pods, pod, flows.namespace, { gracePeriodSeconds: 0 });
         await flows.until(name, `another process of ${pod}`, async () => flows.process(pod, name) !== victim);
       }
       await flows.running(name, 2);

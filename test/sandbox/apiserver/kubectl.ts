@@ -1,4 +1,4 @@
-// Finds a real kubectl and runs it: KUBECTL, the PATH, or the folder where the cluster tests keep their binaries.
+// Finds a real kubectl and runs it: KUBECTL, the one that the cluster tests have built, or one on the PATH.
 
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -8,7 +8,7 @@ export function findKubectl(): string | undefined {
   const build = join(import.meta.dirname, "../../cluster/build.sh");
   const built = spawnSync(build, ["--directory"], { encoding: "utf8" }).stdout?.trim() ?? "";
   const onPath = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "kubectl"));
-  const places = [process.env.KUBECTL ?? "", ...onPath, join(built, "kubectl")];
+  const places = [process.env.KUBECTL ?? "", join(built, "kubectl"), ...onPath];
   const found = places.find((place) => place !== "" && existsSync(place));
   if (found === undefined && !process.env.CI) {
     console.warn("SKIPPED: no kubectl (set KUBECTL, or put it on the PATH): the sandbox is not tried with its first client");
