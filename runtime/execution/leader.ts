@@ -186,6 +186,11 @@ export function createLeader(options: LeaderOptions): Leader {
     }
   };
 
+  /** The flow is over for those too who are in no execution now. */
+  const tellOthers = (outcome: Outcome): void => {
+    for (const process of present) network.send(process, { kind: "end", execution, outcome });
+  };
+
   const commit = async (input: CommitInput): Promise<CommitResult> => {
     const prepared = input.sealed.flatMap((sealed) => sealed.prepared);
     const time = new Date(clock()).toISOString();
@@ -314,11 +319,13 @@ export function createLeader(options: LeaderOptions): Leader {
         switch (outcome.kind) {
           case "completed":
             endRescale();
+            tellOthers(outcome);
             await upkeep?.idle();
             return "completed";
           case "drained":
             endRescale();
             if (!outcome.stay || leaving !== undefined) {
+              if (!outcome.stay) tellOthers(outcome);
               await upkeep?.idle();
               return "drained";
             }

@@ -8,7 +8,7 @@ import type { Store, Topology } from "../recovery/types.ts";
 import type { SnapshotWriter } from "../recovery/index.ts";
 import { createKeyQueries } from "./key-query.ts";
 import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
-import { type Committed, type ControlMessage, fromWireError, type Prepare, toWireError } from "./messages.ts";
+import { type Committed, type ControlMessage, fromWireError, type Outcome, type Prepare, toWireError } from "./messages.ts";
 import type { Network, WorkerPool } from "./network.ts";
 import { createParticipant, type Participant } from "./participant.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
@@ -158,6 +158,13 @@ export function createProcess(options: ProcessOptions): Process {
     });
   };
 
+  const endOutside = (outcome: Outcome): void => {
+    if (outcome.kind === "completed") {
+      enter("completed");
+      finish("completed");
+    } else if (outcome.kind === "drained" && !outcome.stay) finish("drained");
+  };
+
   network.onMessage((from, message: ControlMessage) => {
     switch (message.kind) {
       case "prepare":
@@ -202,8 +209,12 @@ export function createProcess(options: ProcessOptions): Process {
         return;
       }
       case "end": {
-        if (participant?.execution !== message.execution) return;
         const { outcome } = message;
+        if (participant?.execution !== message.execution) {
+          // The whole flow is over, and this process stood by or was waiting for its next execution.
+          if (participant === undefined && leader === undefined) endOutside(outcome);
+          return;
+        }
         previous =
           outcome.kind === "rescaled" && prepare !== undefined
             ? { execution: message.execution, assignment: prepare.assignment }
