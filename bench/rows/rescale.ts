@@ -46,6 +46,10 @@ async function rescale(place: Place): Promise<Measurement> {
       return counted[0]! + counted[1]! >= keys;
     });
     await post(`${origin(0)}/snapshot`);
+    await until("the third process stands by", members, async () => {
+      const status = (await get(`${origin(2)}/status`)) as { phase?: string } | undefined;
+      return status?.phase === "standby";
+    });
     // A tenth of the keys changes.
     await new Promise((resolve) => setTimeout(resolve, (keys * 100) / rate));
     const asked = instant();
