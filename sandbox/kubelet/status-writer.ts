@@ -25,6 +25,10 @@ export function createStatusWriter(
   const written = new Map<string, string>();
   const waiting = new Map<string, (() => void)[]>();
 
+  /** A namesake is there instead: API servers refuse another's uid as they would any invalid object. */
+  const replaced = (name: string, namespace: string | undefined, uid: string): Promise<boolean> =>
+    client.get<Pod>(resources.pods, name, namespace).then((pod) => pod.metadata.uid !== uid, isNotFound);
+
   const write = async (uid: string): Promise<void> => {
     const source = find(uid);
     // Who asks from now on waits for the next write; a write that fails is tried again with all who wait.
@@ -39,7 +43,7 @@ export function createStatusWriter(
           await client.merge(resources.pods, name, namespace, { metadata: { uid }, status }, "status");
           written.set(uid, text);
         } catch (error) {
-          if (!isNotFound(error) && !isConflict(error)) throw error;
+          if (!isNotFound(error) && !isConflict(error) && !(await replaced(name, namespace, uid))) throw error;
         }
       }
     } else written.delete(uid);
