@@ -220,13 +220,18 @@ export function createProcess(options: ProcessOptions): Process {
             ? { execution: message.execution, assignment: prepare.assignment }
             : undefined;
         stop(outcome.kind === "rescaled");
-        if (leader !== undefined && outcome.kind !== "rescaled") return;
+        if (leader !== undefined && outcome.kind !== "rescaled") {
+          // How it ends for good is said when the leader has come to its end.
+          if (outcome.kind !== "completed" && !leaving) enter("loading");
+          return;
+        }
         switch (outcome.kind) {
           case "completed":
             enter("completed");
             return finish("completed");
           case "drained":
-            if (outcome.stay && !leaving) return enter("standby");
+            // It is part of what runs, and waits for the one that left.
+            if (outcome.stay && !leaving) return enter("loading");
             return finish("drained");
           case "rescaled":
             if (leaving && options.process >= outcome.to.processes) return finish("drained");
