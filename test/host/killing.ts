@@ -2,7 +2,7 @@
  * Real processes that are really killed: a `-p 3` cluster with a file store, of which members die by SIGKILL at random moments.
  * The seed decides whom and when (the machine decides what they were doing), and the outputs must be those of an undisturbed run.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -42,6 +42,12 @@ export function expectSteady(directory: string, steady: Steady): void {
   }
 }
 
+/** Resolves when a first snapshot has been committed. */
+async function snapshotIn(store: string): Promise<void> {
+  const path = join(store, "manifest.json");
+  while (!existsSync(path) || !readFileSync(path, "utf8").includes('"sha256"')) await sleep(50);
+}
+
 export async function runAndKill({ seed, kills, items, workers = 1 }: Killing): Promise<Killed> {
   const directory = mkdtempSync(join(tmpdir(), `weir-kill-${seed}-`));
   const random = createRandom(seed);
@@ -65,8 +71,9 @@ export async function runAndKill({ seed, kills, items, workers = 1 }: Killing): 
   const finished = cluster.finished.finally(() => (over = true));
   try {
     for (let kill = 0; kill < kills && !over; kill++) {
-      // The first while the cluster comes up or right after, the others while it works, recovers or waits.
-      await Promise.race([sleep((kill === 0 ? 800 : 300) + random.next() * 2500), finished]);
+      // The first while the cluster comes up (one seed in four) or works, the others while it works, recovers or waits.
+      if (kill === 0 && seed % 4 !== 0) await Promise.race([snapshotIn(join(directory, "store")), finished]);
+      await Promise.race([sleep((seed % 4 === 0 ? 800 : 200) + random.next() * 2500), finished]);
       if (over) break;
       const member = random.integer(3);
       const { pid } = cluster.members[member]!;

@@ -122,7 +122,10 @@ test(
       child.kill(signal);
       expect(await ended).toMatchObject({ status: 0, signal: null, stderr: expect.not.stringContaining("weir:") });
     }
-    expect(await startWeir(["run", ...steady(["-p", "2"])]).ended).toMatchObject({ status: 0, stderr: expect.not.stringContaining("weir:") });
+    expect(await startWeir(["run", ...steady(["-p", "2"])]).ended).toMatchObject({
+      status: 0,
+      stderr: expect.not.stringContaining("weir:"),
+    });
     expectSteady(directory, { items, keys });
   },
 );
