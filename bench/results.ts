@@ -70,4 +70,6 @@ export function figure(value: number, unit: Row["unit"]): string {
   if (value >= 1e3) return `${digits(value / 1e3)} k${short}`;
   return `${Math.round(value)}${short}`;
 }
-export const times = (value: number | undefined): string => (value === undefined ? "" : `${value.toFixed(value < 10 ? 2 : 0)} ×`);
+/** 12 ×, 0.52 ×, 0.0034 ×. */
+export const times = (value: number | undefined): string =>
+  value === undefined ? "" : `${value >= 10 ? value.toFixed(0) : value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)} ×`;

@@ -20,6 +20,7 @@ export function integers(count: number, tally: Tally, parts = 1, owner?: (i: num
           if (next >= count) return null;
           if (parts === 1 || owner === undefined) {
             const size = Math.min(count - next, batchSize);
+            // oxlint-disable-next-line unicorn/no-new-array -- growing it would take as long as filling it
             const batch = new Array<number>(size);
             for (let i = 0; i < size; i++) batch[i] = next + i;
             next += size;

@@ -72,7 +72,7 @@ function generatorPart<T>({
     nextBatch() {
       if (index >= count) return null;
       const size = Math.max(0, Math.min(dueNow() - index, batchSize));
-      // As long as it will be at once: growing it would take as long as filling it.
+      // oxlint-disable-next-line unicorn/no-new-array -- growing it would take as long as filling it
       const batch = new Array<T>(size);
       for (let i = 0; i < size; i++, index++) batch[i] = make(index, part);
       return batch;

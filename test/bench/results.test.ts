@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { replaceNumbers } from "../../bench/report/write.ts";
 import { picture } from "../../bench/report/picture.ts";
 import { markdownTable, terminalTable } from "../../bench/report/table.ts";
-import { figure, judge, median, ratio, type RowResult } from "../../bench/results.ts";
+import { figure, judge, median, ratio, type RowResult, times as timesAsGood } from "../../bench/results.ts";
 import { expectAnswer, type Row } from "../../bench/row.ts";
 
 const row: Row = {
@@ -64,6 +64,7 @@ describe("judging", () => {
       "830/s",
       "3.20 ms",
     ]);
+    expect([12.4, 0.524, 0.00344].map(timesAsGood)).toEqual(["12 ×", "0.52 ×", "0.0034 ×"]);
   });
 });
 
