@@ -20,7 +20,8 @@ else {
       await suite?.finish();
       await plane?.stop();
     });
-    it.each(cases)("$name", async (one) => {
+    // Managers of one object stand in the order of their times, told in seconds: a case that crosses a second is tried again.
+    it.each(cases)("$name", { retry: 2 }, async (one) => {
       expect(await runCase(suite.connection, one)).toEqual(recorded[one.name]);
     });
   });
