@@ -8,6 +8,8 @@ export interface Disk {
   readonly files: Map<string, string[]>;
   readonly committed: Map<string, string[]>;
   readonly seen: string[];
+  /** Ids of transactions that were given up. */
+  readonly aborted: Set<string>;
   fileSink(parts: number): PartitionedSink<string, number>;
   ledger(): TransactionalSink<readonly [string, string], Prepared>;
   list(): DynamicSink<readonly [string, string]>;
@@ -17,15 +19,18 @@ export interface Prepared {
   readonly items: readonly string[];
 }
 
-export function createDisk(): Disk {
+/** @param commitFails whether the ledger is out of reach just now */
+export function createDisk(commitFails: () => boolean = () => false): Disk {
   const files = new Map<string, string[]>();
   const committed = new Map<string, string[]>();
   const seen: string[] = [];
+  const aborted = new Set<string>();
   let transactions = 0;
   return {
     files,
     committed,
     seen,
+    aborted,
     fileSink: (parts) => ({
       kind: "partitioned",
       listParts: () => Array.from({ length: parts }, (_, part) => `file-${part}`),
@@ -59,9 +64,14 @@ export function createDisk(): Disk {
         };
       },
       commit(prepared) {
+        if (commitFails()) throw new Error("the ledger is out of reach");
+        if (aborted.has(prepared.id)) throw new Error(`transaction ${prepared.id} was aborted, and is committed now`);
         committed.set(prepared.id, [...prepared.items]);
       },
-      abort() {},
+      abort(prepared) {
+        if (committed.has(prepared.id)) throw new Error(`transaction ${prepared.id} was committed, and is aborted now`);
+        aborted.add(prepared.id);
+      },
     }),
     list: () => ({
       kind: "dynamic",

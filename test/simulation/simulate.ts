@@ -25,13 +25,15 @@ export interface SimulationResult {
   readonly snapshots: number;
 }
 
+/** What ends a process and not the flow: whoever starts processes starts it again. A claim that a dead process had sent may win. */
+const passing = new Set(["WEIR_STORE_FAILED", "WEIR_STORE_OWNED", "WEIR_PEER_LOST", "WEIR_SINK_FAILED"]);
 const limitMs = 30 * 60_000;
 
 export async function simulate(seed: number, log: (line: string) => void = () => {}): Promise<SimulationResult> {
   const random = createRandom(seed);
   const schedule = createSchedule(random);
   const mesh = createMesh(random, schedule);
-  const disk = createDisk();
+  const disk = createDisk(() => sinkTrouble && troubled() && random.chance(0.05));
   const scenario = createScenario(random, schedule.now);
   const objects = new Map<string, Uint8Array>();
   const begin = schedule.now();
@@ -39,6 +41,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
   const calmAt = begin + 2000 + random.integer(6000);
   const trouble = random.chance(0.85);
   const storeTrouble = random.chance(0.6);
+  const sinkTrouble = random.chance(0.3);
   const troubled = (): boolean => trouble && schedule.now() < calmAt;
   const most = 1 + random.integer(4);
   const threads = 1 + random.integer(2);
@@ -64,21 +67,30 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
 
   const faults = (): StoreFault | undefined => {
     if (!storeTrouble || !troubled() || !random.chance(0.06)) return undefined;
-    return (["before", "after", "twice"] as const)[random.integer(3)];
+    return random.chance(0.1) ? "stall" : (["before", "after", "twice"] as const)[random.integer(3)];
   };
 
   const start = (index: number): void => {
     const end = mesh.join(index);
     const removals: (() => void)[] = [];
     let alive = true;
+    const zombie = random.chance(0.3);
     const store = createMemoryStore(
       {
         url: "memory://simulated",
-        fault: faults,
-        // A dead process's answers never come: what it had not written stays unwritten.
+        fault() {
+          const fault = faults();
+          if (fault === "stall") schedule.at(schedule.now() + random.integer(4000), () => alive && store.release());
+          return fault;
+        },
+        // What a dead process had not written stays unwritten, mostly: some requests are on their way when it dies, and arrive
+        // when another has taken over. It may even see the answer, as a process does that was only taken for dead.
         delay: () =>
           new Promise((resolve) => {
-            schedule.at(schedule.now() + random.integer(troubled() && random.chance(0.1) ? 3000 : 20), () => alive && resolve());
+            schedule.at(
+              schedule.now() + random.integer(troubled() && random.chance(0.1) ? 3000 : 20),
+              () => (alive || zombie) && resolve(),
+            );
           }),
       },
       objects,
@@ -129,6 +141,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
         if (event.kind === "committed" && index === 0) snapshots++;
         if (event.kind === "claimed") executions++;
         if (event.kind === "rescaled") rescales++;
+        if (event.kind === "trouble" && event.error.message.includes("is aborted now")) failure ??= event.error;
         log(
           `${schedule.now() - begin} ms process ${index}: ${JSON.stringify(event, (_name, value: unknown) => (value instanceof Error ? value.message : value))}`,
         );
@@ -168,7 +181,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
       (error: unknown) => {
         if (!alive) return;
         // What may pass ends the process and not the flow: its pod starts again.
-        if (isWeirError(error) && (error.code === "WEIR_STORE_FAILED" || error.code === "WEIR_PEER_LOST")) {
+        if (isWeirError(error) && passing.has(error.code)) {
           living.get(index)?.stop();
           mesh.crash(index);
           again();
@@ -184,13 +197,13 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
     const victim = living.get(index);
     const leader = living.get(0)?.process;
     const kind = random.integer(10);
-    if (kind < 3 && victim !== undefined && !finished.has(index)) {
+    if (kind < 2 && victim !== undefined && !finished.has(index)) {
       log(`${schedule.now() - begin} ms crash of process ${index}`);
       crashes++;
       victim.stop();
       mesh.crash(index);
       schedule.at(schedule.now() + 1 + random.integer(500), () => start(index));
-    } else if (kind < 4 && most > 1) {
+    } else if (kind < 3 && most > 1) {
       const other = (index + 1 + random.integer(most - 1)) % most;
       log(`${schedule.now() - begin} ms cut between ${index} and ${other}`);
       mesh.cut(index, other);
