@@ -2,7 +2,7 @@
  * One pass over one Dataflow: observe, decide, write down, do. The record goes first, then the status, then the actions, so
  * that whatever happens in between, the next pass (of this controller or another) knows what was meant.
  */
-import { childNames, labels, type Dataflow } from "./api/index.ts";
+import { childNames, labels, type Dataflow, type DataflowStatus } from "./api/index.ts";
 import { childMetadata, execute, WorkerRequestFailed, type Applier } from "./apply/index.ts";
 import { noMemory, type AutoscaleMemory } from "./autoscale/index.ts";
 import {
@@ -48,6 +48,8 @@ interface Memory {
   autoscale: AutoscaleMemory;
   meter: Meter;
   applyError: string | undefined;
+  /** The snapshot of the last drain: its workers leave before they can be asked for it. */
+  drained: DataflowStatus["lastSnapshot"];
 }
 
 const rescaleTimeout = 60_000;
@@ -80,7 +82,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     let known = memories.get(key);
     if (known?.uid !== uid) {
       if (known !== undefined) records.forget(known.uid);
-      known = { uid, memory: { autoscale: noMemory, meter: idleMeter, applyError: undefined } };
+      known = { uid, memory: { autoscale: noMemory, meter: idleMeter, applyError: undefined, drained: undefined } };
       memories.set(key, known);
     }
     const { memory } = known;
@@ -90,7 +92,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     ]);
     const decision = decide({
       now: clock.now(),
-      dataflow: { ...dataflow, status: statuses.last(dataflow) },
+      dataflow: { ...dataflow, status: withDrained(statuses.last(dataflow), memory.drained) },
       record,
       statefulSet: seen.statefulSet,
       pods: seen.pods,
@@ -117,7 +119,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
         : undefined;
     const perform = async (action: Action): Promise<{ retryAfter: number } | undefined> => {
       try {
-        await execute(action, {
+        const answer = await execute(action, {
           dataflow,
           client,
           applier,
@@ -126,6 +128,7 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
           code,
           settings: { drainDeadline: settings.drainDeadline, rescaleTimeout, cleanupDeadline: settings.cleanupDeadline },
         });
+        if (action.kind === "drain") memory.drained = snapshotOf(answer, clock.now()) ?? memory.drained;
       } catch (error) {
         if (error instanceof WorkerRequestFailed) {
           say({ type: "Warning", reason: error.reason, message: error.message });
@@ -164,6 +167,20 @@ export function createReconciler(options: ReconcilerOptions): Reconcile {
     if (!removing) await collectCode(options, dataflow, decision.record, code?.hash);
     return { requeueAfter: decision.requeueAfter };
   };
+}
+
+type LastSnapshot = NonNullable<DataflowStatus["lastSnapshot"]>;
+
+/** From the answer to a drain; epoch 0 stands for none. */
+function snapshotOf(answer: unknown, now: number): LastSnapshot | undefined {
+  const { epoch = 0, bytes = 0, durationMilliseconds = 0 } = (answer ?? {}) as Partial<LastSnapshot>;
+  if (epoch === 0) return undefined;
+  return { epoch, bytes, durationMilliseconds, time: new Date(now).toISOString() };
+}
+
+function withDrained(status: DataflowStatus, drained: LastSnapshot | undefined): DataflowStatus {
+  if (drained === undefined || Date.parse(drained.time) <= Date.parse(status.lastSnapshot?.time ?? "1970-01-01")) return status;
+  return { ...status, lastSnapshot: drained };
 }
 
 function splitFinalizer(actions: readonly Action[]): [Action[], Action[]] {

@@ -36,7 +36,8 @@ export function dataflowPath(dataflow: Dataflow): string {
   return `/apis/${group}/${version}/namespaces/${dataflow.metadata.namespace}/${plural}/${dataflow.metadata.name}`;
 }
 
-export async function execute(action: Action, context: ExecuteContext): Promise<void> {
+/** What a worker answered when it was asked, else nothing. */
+export async function execute(action: Action, context: ExecuteContext): Promise<unknown> {
   const { dataflow, client, applier, settings } = context;
   const { namespace, name } = dataflow.metadata;
   switch (action.kind) {
@@ -121,13 +122,13 @@ async function ask(
   body: unknown,
   timeoutMs: number,
   reason: string,
-): Promise<void> {
+): Promise<unknown> {
   const address = context.addressOf(pod);
   const token = await context.applier.token(context.dataflow);
   if (address === undefined || token === undefined)
     throw new WorkerRequestFailed(reason, `pod ${pod} has no address or no token`, undefined);
   try {
-    await context.post(address, path, token, body, timeoutMs);
+    return await context.post(address, path, token, body, timeoutMs);
   } catch (cause) {
     throw new WorkerRequestFailed(reason, `pod ${pod}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

@@ -130,6 +130,8 @@ describe("a Dataflow", () => {
     await harness.patch("a", { state: "Suspended" });
     await harness.until("suspended", () => phase() === "Suspended" && harness.pods("a").length === 0);
     expect(harness.status("a")).toMatchObject({ workers: 0, readyWorkers: 0 });
+    // The snapshot of the drain, which no worker is left to tell of.
+    expect(harness.status("a").lastSnapshot?.epoch).toBe(harness.model.manifests.get("file:///state/a")?.epoch);
     expect(harness.model.calls.map((call) => call.path)).toEqual(["/drain"]);
     await harness.patch("a", { params: { x: "y" }, workers: 3 });
     await new Promise((resolve) => setTimeout(resolve, 100));
