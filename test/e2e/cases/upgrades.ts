@@ -1,5 +1,7 @@
 /** One flow's changes: a new spec with the old state, a bad one that is taken back, a restart, and a step back in time. */
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Manifest } from "../../../runtime/recovery/types.ts";
 import { sumsModule } from "../flows.ts";
 import type { Suite } from "../suite.ts";
 import { exactly, linesOf, linesWith } from "../output.ts";
@@ -109,8 +111,32 @@ export function upgradeCases(suite: Suite): void {
     it("has written exactly once through all of it", async () => {
       const { flows } = suite;
       await flows.patch(name, { state: "Suspended" });
-      await flows.phase(name, "Suspended");
+      const flow = await flows.phase(name, "Suspended");
       expect(exactly(flows.dir(name))).toBeGreaterThan(500);
+      // The status tells of the last snapshot of all, which the workers took on their way out.
+      const manifest = JSON.parse(readFileSync(`${flows.store(name)}/manifest.json`, "utf8")) as Manifest;
+      expect(flow.status?.lastSnapshot?.epoch).toBe(manifest.snapshots.at(-1)?.epoch);
+    });
+
+    it("is gone on with by another, from its snapshot into a store of the other's own", async () => {
+      const { flows } = suite;
+      const other = "copied";
+      const before = linesOf(flows.dir(name)).length;
+      const { lastSnapshot } = (await flows.get(name)).status!;
+      const untouched = readFileSync(`${flows.store(name)}/manifest.json`, "utf8");
+      await flows.create(other, {
+        params: { dir: flows.dir(name), tag: "five" },
+        restoreFrom: { store: `file://${flows.store(name)}`, epoch: lastSnapshot!.epoch },
+      });
+      await flows.running(other, 1);
+      await flows.until(other, "lines of the other", async () => linesWith(flows.dir(name), "five") > 40);
+      await flows.patch(other, { state: "Suspended" });
+      await flows.phase(other, "Suspended");
+      expect(exactly(flows.dir(name))).toBeGreaterThan(before);
+      expect(readFileSync(`${flows.store(name)}/manifest.json`, "utf8")).toBe(untouched);
+      await flows.remove(other);
+      await flows.gone(other);
+      expect(existsSync(`${flows.store(other)}/manifest.json`)).toBe(true);
     });
   });
 }
