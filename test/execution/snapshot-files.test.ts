@@ -38,7 +38,7 @@ const all = Array.from({ length: partitions }, (_, partition) => partition);
 
 test.each([
   ["small, in this thread", 100],
-  ["big, in a thread of its own", 3000],
+  ["big, in a thread of its own", 15_000],
 ])("loads the rows of its partitions and all positions: %s", async (what, count) => {
   const { files, snapshot } = await written(what.slice(0, 3), count);
   const of = (wanted: number[]): number =>
@@ -69,7 +69,7 @@ test("fetches ahead, and a failure to do so is no failure", async () => {
 });
 
 test("a wave that is given up rejects", async () => {
-  const { files, snapshot } = await written("wave", 3000);
+  const { files, snapshot } = await written("wave", 15_000);
   const plan = { execution: 1, epoch: 1, replaces: snapshot.files, bases: [], whole: true };
   const given = new AbortController();
   const share = files.compact(plan, all, partitions, given.signal);
