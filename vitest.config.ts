@@ -8,6 +8,8 @@ export default defineConfig({
     // Generous: a machine that does other things at the same time must not fail a test.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    // In CI a test that fails is tried once more: what fails twice is a defect, and what fails once is shown as retried.
+    retry: process.env.CI === undefined ? 0 : 1,
     projects: [
       {
         extends: true,
