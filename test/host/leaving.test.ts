@@ -24,7 +24,12 @@ afterEach(() => {
 const [items, keys] = [240, 10];
 const steady = (more: string[] = []): string[] => [
   steadyModule,
-  ...["-r", `file://${directory}/store`, "--epoch", "40", "--snapshot-interval", "3600"],
+  "-r",
+  `file://${directory}/store`,
+  "--epoch",
+  "40",
+  "--snapshot-interval",
+  "3600",
   ...[`directory=${directory}`, `items=${items}`, `keys=${keys}`, "paceMs=40"].flatMap((param) => ["--param", param]),
   ...more,
 ];

@@ -120,6 +120,7 @@ test("it is rewritten in place on a terminal, and a plain line now and then else
     line.end();
     return text;
   };
+  // oxlint-disable-next-line no-control-regex
   expect(written(true)).toMatch(/^\r\u001b\[Korders running · epoch 12 · 1\r\u001b\[Korders.*\n$/);
   expect(written(true).split("\n")).toHaveLength(2);
   expect(written(false)).toMatch(/^(orders running .*\n)?$/);
