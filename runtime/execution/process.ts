@@ -258,6 +258,10 @@ export function createProcess(options: ProcessOptions): Process {
   network.onPeer((peer, state, error) => {
     if (state === "up") {
       leader?.peerUp(peer);
+      // It was away when the flow came to its end.
+      if (leader !== undefined && phase === "completed") {
+        network.send(peer, { kind: "end", execution: prepare?.execution ?? 0, outcome: { kind: "completed" } });
+      }
       return;
     }
     const lost = error ?? new WeirErrorClass("WEIR_PEER_LOST", `process ${peer} went away`);

@@ -64,6 +64,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const statuses = new Map<number, WorkerStatus>();
   const left = new Set<number>();
   let stopping = false;
+  /** One has said that the flow is complete: that is so for all, and who dies now is not awaited by anybody. */
+  let complete = false;
   let settle: { resolve(): void; reject(error: Error): void };
   const finished = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
 
@@ -97,6 +99,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         options.progress?.show([...statuses.values()].toSorted((a, b) => a.process - b.process));
       } else if (report.kind === "ended") {
         how = report.how;
+        if (how === "completed") complete = true;
         if (how !== "crashed") return;
         stop("SIGKILL");
         settle.resolve();
@@ -110,7 +113,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       if (failure !== undefined) return failWith(failure);
       // One that somebody else asked to go is awaited by the others, unless all of them go.
       const awaited = how === "drained" && options.restart && !stopping;
-      if (stopping || (code === 0 && !awaited)) {
+      if (stopping || complete || (code === 0 && !awaited)) {
         left.add(index);
         if (left.size === options.processes) settle.resolve();
         return;
