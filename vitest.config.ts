@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Three rings: `unit` is what `npm test` runs everywhere; `contracts` starts servers that stand in for the clouds;
@@ -5,6 +6,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     pool: "forks",
+    // Most tests wait for processes and sockets more than they compute: by default one core of two would stand idle.
+    maxWorkers: Math.max(2, availableParallelism()),
     // Generous: a machine that does other things at the same time must not fail a test.
     testTimeout: 180_000,
     hookTimeout: 180_000,

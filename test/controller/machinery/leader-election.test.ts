@@ -101,15 +101,19 @@ describe("leader election", () => {
     const stop = new AbortController();
     await a.acquire(stop.signal);
     const held = a.hold(stop.signal);
-    const steal = setInterval(() => {
-      const lease = server.get(path)!;
-      void client.request("PATCH", path, {
-        body: { spec: { ...lease.spec, holderIdentity: "thief", renewTime: new Date().toISOString() } },
-        contentType: "application/merge-patch+json",
-      });
-    }, 100);
+    let stolen = false;
+    const stealing = (async () => {
+      for (; !stolen; await wait(100)) {
+        const lease = server.get(path)!;
+        await client.request("PATCH", path, {
+          body: { spec: { ...lease.spec, holderIdentity: "thief", renewTime: new Date().toISOString() } },
+          contentType: "application/merge-patch+json",
+        });
+      }
+    })();
     expect(await held).toBe("lost");
-    clearInterval(steal);
+    stolen = true;
+    await stealing;
     expect(holder()).toBe("thief");
   });
 });
