@@ -2,13 +2,11 @@
  * Objects as block blobs of an Azure container. A create that finds a blob is 409 BlobAlreadyExists, a wrong version 412: both
  * mean that the condition failed. The client retries by itself; what it cannot tell is settled by reading back.
  */
-import type { ContainerClient, StoragePipelineOptions } from "@azure/storage-blob";
-import { WeirError, asWeirError, isWeirError } from "../../errors/index.ts";
+import type { ContainerClient } from "@azure/storage-blob";
+import { connectAzure, defaultTimeoutMs, explainFault, isMissing, withDeadline } from "../../cloud/index.ts";
+import { WeirError } from "../../errors/index.ts";
 import type { Store, StoreAddress, StoredObject } from "../types.ts";
-import { type WriteOutcome, settleConditionalWrite } from "./conditional-write.ts";
-import { defaultTimeoutMs, withDeadline } from "./deadline.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { settleConditionalWrite, writeOutcome } from "./conditional-write.ts";
 
 /** Deletes that are under way at a time: the service has a batch request, but not every emulation of it. */
 const deletesAtOnce = 8;
@@ -17,15 +15,21 @@ const tries = 4;
 export function createAzureStore(url: string, container: string, prefix: string, options: Omit<StoreAddress, "url"> = {}): Store {
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   let loading: Promise<ContainerClient> | undefined;
-  const load = (): Promise<ContainerClient> => (loading ??= connect(url, container, options, timeoutMs));
+  const load = (): Promise<ContainerClient> =>
+    (loading ??= connectAzure(url, container, options, timeoutMs, "WEIR_STORE_FAILED", tries));
   const keyOf = (name: string): string => (prefix === "" ? name : `${prefix}/${name}`);
   const root = keyOf("");
 
   async function run<T>(what: string, operation: (client: ContainerClient, abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(timeoutMs, `${url}: ${what}`, async (signal) => await operation(await load(), signal));
+      return await withDeadline(
+        timeoutMs,
+        "WEIR_STORE_FAILED",
+        `${url}: ${what}`,
+        async (signal) => await operation(await load(), signal),
+      );
     } catch (error) {
-      throw explain(error, `${url}: ${what}`);
+      throw explainFault(error, "WEIR_STORE_FAILED", `${url}: ${what}`);
     }
   }
   function get(name: string): Promise<StoredObject | undefined> {
@@ -39,33 +43,10 @@ export function createAzureStore(url: string, container: string, prefix: string,
         for await (const chunk of answer.readableStreamBody) chunks.push(chunk as Buffer);
         return { bytes: Buffer.concat(chunks), version: answer.etag };
       } catch (error) {
-        if (statusOf(error) === 404 && codeOf(error) !== "ContainerNotFound") return undefined;
+        if (isMissing(error)) return undefined;
         throw error;
       }
     });
-  }
-  async function attempt(name: string, bytes: Uint8Array, version: string | undefined): Promise<WriteOutcome> {
-    try {
-      return await run(`writing ${name}`, async (client, abortSignal): Promise<WriteOutcome> => {
-        const conditions = version === undefined ? { ifNoneMatch: "*" } : { ifMatch: version };
-        try {
-          const answer = await client.getBlockBlobClient(keyOf(name)).upload(bytes, bytes.byteLength, { abortSignal, conditions });
-          return answer.etag === undefined ? { kind: "unknown", cause: undefined } : { kind: "written", version: answer.etag };
-        } catch (error) {
-          const status = statusOf(error);
-          if (
-            status === 412 ||
-            status === 409 ||
-            (status === 404 && version !== undefined && codeOf(error) !== "ContainerNotFound")
-          ) {
-            return { kind: "refused", cause: error };
-          }
-          throw error;
-        }
-      });
-    } catch (cause) {
-      return { kind: "unknown", cause };
-    }
   }
   return {
     url,
@@ -76,7 +57,14 @@ export function createAzureStore(url: string, container: string, prefix: string,
       }),
     putIf: (name, bytes, version) =>
       settleConditionalWrite(
-        () => attempt(name, bytes, version),
+        () =>
+          run(`writing ${name}`, (client, abortSignal) =>
+            writeOutcome(version, async () => {
+              const conditions = version === undefined ? { ifNoneMatch: "*" } : { ifMatch: version };
+              return (await client.getBlockBlobClient(keyOf(name)).upload(bytes, bytes.byteLength, { abortSignal, conditions }))
+                .etag;
+            }),
+          ),
         () => get(name),
         bytes,
         version,
@@ -98,71 +86,4 @@ export function createAzureStore(url: string, container: string, prefix: string,
       }),
     close: () => Promise.resolve(),
   };
-}
-
-async function connect(
-  url: string,
-  container: string,
-  options: Omit<StoreAddress, "url">,
-  timeoutMs: number,
-): Promise<ContainerClient> {
-  const sdk = await import("@azure/storage-blob");
-  const env: Environment = options.env ?? process.env;
-  const pipeline: StoragePipelineOptions = {
-    retryOptions: { maxTries: tries, tryTimeoutInMs: timeoutMs, retryDelayInMs: 200, maxRetryDelayInMs: 5_000 },
-    keepAliveOptions: { enable: true },
-  };
-  const connection = env.AZURE_STORAGE_CONNECTION_STRING;
-  if (connection !== undefined && options.endpoint === undefined) {
-    return sdk.BlobServiceClient.fromConnectionString(connection, pipeline).getContainerClient(container);
-  }
-  const { account, key } = accountOf(env, connection);
-  const endpoint = (options.endpoint ?? (account === undefined ? undefined : `https://${account}.blob.core.windows.net`))?.replace(
-    /\/+$/,
-    "",
-  );
-  if (endpoint === undefined) {
-    throw new WeirError(
-      "WEIR_STORE_FAILED",
-      `${url}: set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT with AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN`,
-    );
-  }
-  if (account !== undefined && key !== undefined) {
-    return new sdk.BlobServiceClient(endpoint, new sdk.StorageSharedKeyCredential(account, key), pipeline).getContainerClient(
-      container,
-    );
-  }
-  const token = env.AZURE_STORAGE_SAS_TOKEN?.replace(/^\?/, "");
-  return new sdk.BlobServiceClient(
-    token === undefined ? endpoint : `${endpoint}?${token}`,
-    new sdk.AnonymousCredential(),
-    pipeline,
-  ).getContainerClient(container);
-}
-
-function accountOf(env: Environment, connection: string | undefined): { account: string | undefined; key: string | undefined } {
-  const fields = new Map(
-    connection?.split(";").map((field) => [field.slice(0, field.indexOf("=")), field.slice(field.indexOf("=") + 1)]),
-  );
-  return {
-    account: env.AZURE_STORAGE_ACCOUNT ?? env.AZURE_STORAGE_ACCOUNT_NAME ?? fields.get("AccountName"),
-    key: env.AZURE_STORAGE_KEY ?? env.AZURE_STORAGE_ACCOUNT_KEY ?? fields.get("AccountKey"),
-  };
-}
-
-/** Status and code only: the SDK's own message and details repeat the request, with its signature or token. */
-function explain(error: unknown, what: string): WeirError {
-  if (isWeirError(error)) return error;
-  const status = statusOf(error);
-  if (status !== undefined) return new WeirError("WEIR_STORE_FAILED", `${what}: ${status} ${codeOf(error) ?? ""}`.trimEnd());
-  const code = codeOf(error);
-  if (code !== undefined) return new WeirError("WEIR_STORE_FAILED", `${what}: ${code}`);
-  return asWeirError(error, "WEIR_STORE_FAILED", what);
-}
-function statusOf(error: unknown): number | undefined {
-  return (error as { statusCode?: number } | null)?.statusCode;
-}
-function codeOf(error: unknown): string | undefined {
-  const known = error as { code?: string; details?: { errorCode?: string } } | null;
-  return known?.code ?? known?.details?.errorCode;
 }

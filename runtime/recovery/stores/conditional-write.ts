@@ -4,6 +4,7 @@
  * clear success is settled by reading back and comparing content. Invariant: "refused" is reported only when the object
  * holds something else than what was written.
  */
+import { faultOf, isMissing } from "../../cloud/index.ts";
 import { WeirError } from "../../errors/index.ts";
 import type { StoredObject } from "../types.ts";
 
@@ -18,7 +19,23 @@ export type WriteOutcome =
 const meetings = 4;
 
 /**
- * @param attempt sends the write once (the client's own retries included)
+ * What came of one conditional write to a cloud that answers with the object's ETag.
+ * 412: the condition failed. 409: S3 says that two conditional writes met, Azure that what was to be made is there. 404: If-Match
+ * on an object that is not there. Throws what says nothing about the condition.
+ */
+export async function writeOutcome(expected: string | undefined, write: () => Promise<string | undefined>): Promise<WriteOutcome> {
+  try {
+    const version = await write();
+    return version === undefined ? { kind: "unknown", cause: undefined } : { kind: "written", version };
+  } catch (cause) {
+    const { status } = faultOf(cause);
+    if (status === 412 || status === 409 || (expected !== undefined && isMissing(cause))) return { kind: "refused", cause };
+    throw cause;
+  }
+}
+
+/**
+ * @param attempt sends the write once (the client's own retries included); a rejection is an unknown outcome
  * @param what names store and object in messages
  * @throws WEIR_STORE_PRECONDITION, or WEIR_STORE_FAILED when the outcome cannot be known
  */
@@ -30,7 +47,7 @@ export async function settleConditionalWrite(
   what: string,
 ): Promise<string> {
   for (let tries = 1; ; tries += 1) {
-    const outcome = await attempt();
+    const outcome = await attempt().catch((cause: unknown): WriteOutcome => ({ kind: "unknown", cause }));
     if (outcome.kind === "written") return outcome.version;
     let current: StoredObject | undefined;
     try {

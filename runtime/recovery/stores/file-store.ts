@@ -6,9 +6,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { defaultTimeoutMs, withDeadline } from "../../cloud/index.ts";
 import { WeirError, asWeirError, invariant } from "../../errors/index.ts";
 import type { Store, StoredObject } from "../types.ts";
-import { defaultTimeoutMs, withDeadline } from "./deadline.ts";
 import { withFileLock } from "./file-lock.ts";
 
 const temporarySuffix = ".tmp";
@@ -62,7 +62,7 @@ export function createFileStore(url: string, directory: string, options: FileSto
     return join(directory, name);
   }
   function run<T>(what: string, operation: () => Promise<T>): Promise<T> {
-    return withDeadline(timeoutMs, `${url}: ${what}`, operation).catch((error: unknown) => {
+    return withDeadline(timeoutMs, "WEIR_STORE_FAILED", `${url}: ${what}`, operation).catch((error: unknown) => {
       throw asWeirError(error, "WEIR_STORE_FAILED", `${url}: ${what}`);
     });
   }

@@ -1,4 +1,4 @@
-/** Stores: places that keep objects by name. May import errors and the recovery types. */
+/** Stores: places that keep objects by name. May import errors, cloud and the recovery types. */
 export { openStore } from "./open-store.ts";
 export { parseStoreUrl, type StoreLocation } from "./store-url.ts";
 export { createFileStore, type FileStoreOptions } from "./file-store.ts";

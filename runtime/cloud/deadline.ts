@@ -1,11 +1,15 @@
-/** Bounds every store operation in time: a store that never answers is an error, not a hang. */
-import { WeirError } from "../../errors/index.ts";
+/** Bounds an operation in time: a store or a bucket that never answers is an error, not a hang. */
+import { type ErrorCode, WeirError } from "../errors/index.ts";
 
 export const defaultTimeoutMs = 60_000;
 
-/** Runs `operation` with a signal that fires at the deadline; rejects then even when the operation ignores the signal. */
+/**
+ * Runs `operation` with a signal that fires at the deadline; rejects then even when the operation ignores the signal.
+ * @throws a WeirError of `code` that names `what`
+ */
 export async function withDeadline<T>(
   milliseconds: number,
+  code: ErrorCode,
   what: string,
   operation: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -13,7 +17,7 @@ export async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new WeirError("WEIR_STORE_FAILED", `${what}: no answer within ${milliseconds} ms`);
+      const error = new WeirError(code, `${what}: no answer within ${milliseconds} ms`);
       reject(error);
       controller.abort(error);
     }, milliseconds);
