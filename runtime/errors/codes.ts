@@ -39,6 +39,10 @@ export const errorCodes = {
   WEIR_SOURCE_FAILED: "The source could not be listed, opened or read; the cause says why.",
   WEIR_SINK_FAILED: "The sink could not be opened or written; the cause says why.",
   WEIR_SINK_STATE: "The output has less in it than the snapshot says was written; restore it or start with a new store.",
+  WEIR_SINK_INTERRUPTED:
+    "What the sink wrote since the last snapshot was given up; with a recovery store the flow goes on from that snapshot by itself.",
+  WEIR_SINK_LOST:
+    "Results that a committed snapshot counts on are gone; resume from the snapshot before it, or accept the loss, as the message says.",
   // Recovery
   WEIR_STORE_URL: "Use file:///dir, s3://bucket/prefix or azure://container/prefix.",
   WEIR_STORE_FAILED: "The store did not answer as it should; check its address, credentials and permissions.",

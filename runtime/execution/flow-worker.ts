@@ -93,6 +93,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
     const sinkParts = new Map(Object.entries(message.sinks).map(([step, parts]) => [step, new Map(parts)]));
     const partitions = assignment.length;
     const runtime: FlowRuntime = {
+      run: { flow: flow.id, execution: message.execution },
       worker,
       now: options.now,
       ownClock: options.now !== Date.now,

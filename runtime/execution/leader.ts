@@ -14,6 +14,7 @@ import { claimStore, type Restore } from "./claim.ts";
 import { type CommitInput, type CommitResult, type CoordinatedSource, type Coordinator, createCoordinator } from "./coordinator.ts";
 import { type FromCoordinator, fromWireError, type Outcome, type ToCoordinator, toWireError } from "./messages.ts";
 import type { Network } from "./network.ts";
+import { mayPass } from "./passing.ts";
 import { partitionsOf } from "./snapshot-files.ts";
 import { createUnsettled } from "./unsettled.ts";
 import { createUpkeep } from "./upkeep.ts";
@@ -285,6 +286,9 @@ export function createLeader(options: LeaderOptions): Leader {
     waiting?.resolve({ execution, epoch, stallMilliseconds });
   };
 
+  /** Without a store there is no snapshot: what a sink has not made durable cannot be made again without making all of it again. */
+  const passes = (error: WeirError): boolean => mayPass(error) && (store !== undefined || error.code !== "WEIR_SINK_INTERRUPTED");
+
   const restart = async (error: WeirError): Promise<void> => {
     attempt++;
     if (attempt > attemptsWithoutProgress) {
@@ -306,12 +310,12 @@ export function createLeader(options: LeaderOptions): Leader {
         if (!keep) {
           try {
             snapshot = await claim();
+            if (snapshot?.prepared !== undefined) await options.settle(snapshot.prepared as [string, unknown][]);
           } catch (error) {
-            if (first || !mayPass(error)) throw error;
-            await restart(error as WeirError);
+            if (first || !isWeirError(error) || !passes(error)) throw error;
+            await restart(error);
             continue;
           }
-          if (snapshot?.prepared !== undefined) await options.settle(snapshot.prepared as [string, unknown][]);
         }
         first = false;
         const outcome = await runOnce(snapshot, keep);
@@ -341,7 +345,7 @@ export function createLeader(options: LeaderOptions): Leader {
             const error = fromWireError(outcome.error);
             // What the commit has made the truth stays so, and is reported once it runs.
             if (stalled === undefined) endRescale(error);
-            if (mayPass(error)) await restart(error);
+            if (passes(error)) await restart(error);
             else throw error;
           }
         }
@@ -406,8 +410,4 @@ export function createLeader(options: LeaderOptions): Leader {
       return topology;
     },
   };
-}
-
-function mayPass(error: unknown): boolean {
-  return isWeirError(error) && (error.code === "WEIR_PEER_LOST" || error.code === "WEIR_STORE_FAILED");
 }

@@ -11,6 +11,7 @@ import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from 
 import { type Committed, type ControlMessage, fromWireError, type Outcome, type Prepare, toWireError } from "./messages.ts";
 import type { Network, WorkerPool } from "./network.ts";
 import { createParticipant, type Participant } from "./participant.ts";
+import { mayPass } from "./passing.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
 
 export type Phase = "standby" | "loading" | "running" | "rescaling" | "draining" | "completed" | "failed";
@@ -239,7 +240,7 @@ export function createProcess(options: ProcessOptions): Process {
           case "failed":
           case "lost": {
             const error = fromWireError(outcome.error);
-            if (error.code === "WEIR_PEER_LOST" || error.code === "WEIR_STORE_FAILED") {
+            if (mayPass(error)) {
               if (leaving) return finish("drained");
               return enter("loading");
             }

@@ -16,6 +16,8 @@ import type { WeirError } from "../errors/index.ts";
 import type { KeyedStates } from "./state/keyed-states.ts";
 
 export interface FlowRuntime {
+  /** Which execution this is, for sinks: see `SinkContext`. */
+  readonly run?: { readonly flow: string; readonly execution: number };
   /** The timely worker. Its clock, for `activateAt`, is `now`. */
   readonly worker: { readonly index: number; readonly peers: number; congested(): boolean };
   /** The run's system clock, in milliseconds since the Unix epoch; of windows, `notifyAt` and polling. A test may supply its own. */

@@ -11,10 +11,18 @@ export interface SinkPart<T> {
   close?(): Awaitable<void>;
 }
 
+/** What the run lends to a part of a dynamic or transactional sink: who writes, for names that others must find again. */
+export interface SinkContext {
+  readonly flow: string;
+  readonly step: string;
+  /** Grows from one execution of the flow to the next; how many have been is not to be read from it. */
+  readonly execution: number;
+}
+
 /** At least once: a snapshot commits only after every write of its epochs has finished. */
 export interface DynamicSink<T> {
   readonly kind: "dynamic";
-  build(workerIndex: number, workerCount: number): Awaitable<SinkPart<T>>;
+  build(workerIndex: number, workerCount: number, context?: SinkContext): Awaitable<SinkPart<T>>;
 }
 
 /** Exactly once by truncation: a part is rebuilt from its snapshot and drops whatever it wrote after it. Values arrive without keys. */
@@ -29,7 +37,7 @@ export interface PartitionedSink<V, S> {
 /** Exactly once by two-phase commit: `prepare` before the manifest, `commit` after it; on resume prepared work is committed again (idempotent) or aborted. */
 export interface TransactionalSink<T, P> {
   readonly kind: "transactional";
-  build(workerIndex: number, workerCount: number): Awaitable<TransactionalSinkPart<T, P>>;
+  build(workerIndex: number, workerCount: number, context?: SinkContext): Awaitable<TransactionalSinkPart<T, P>>;
   commit(prepared: P): Awaitable<void>;
   abort(prepared: P): Awaitable<void>;
 }

@@ -155,8 +155,7 @@ function inputOf(lowering: Lowering, scope: ChunkScope, step: string, sink: Sink
 }
 
 function openWriter(lowering: Lowering, step: string, sink: Sink<any>): Promise<SinkWriter> {
-  const { worker } = lowering.runtime;
-  if (sink.kind === "dynamic") return dynamicWriter(sink, worker.index, worker.peers);
+  if (sink.kind === "dynamic") return dynamicWriter(sink, lowering, step);
   if (sink.kind === "transactional") return transactionalWriter(sink, lowering, step);
   return partitionedWriter(sink, lowering, step);
 }

@@ -4,7 +4,7 @@ import { murmur3 } from "../hash.ts";
 import { items, keyed, type Chunk } from "../chunk.ts";
 import { show } from "../show.ts";
 import type { Lowering } from "../lowering.ts";
-import type { DynamicSink, PartitionedSink, SinkPart, TransactionalSink } from "../sink.ts";
+import type { DynamicSink, PartitionedSink, SinkContext, SinkPart, TransactionalSink } from "../sink.ts";
 import type { Awaitable } from "../source.ts";
 import { isPromise } from "../input/part-reader.ts";
 
@@ -17,8 +17,13 @@ export interface SinkWriter {
   close(): Awaitable<void>;
 }
 
-export async function dynamicWriter(sink: DynamicSink<unknown>, worker: number, peers: number): Promise<SinkWriter> {
-  const part = await sink.build(worker, peers);
+function contextOf({ runtime }: Lowering, step: string): SinkContext {
+  return { flow: runtime.run?.flow ?? "", step, execution: runtime.run?.execution ?? 0 };
+}
+
+export async function dynamicWriter(sink: DynamicSink<unknown>, lowering: Lowering, step: string): Promise<SinkWriter> {
+  const { worker } = lowering.runtime;
+  const part = await sink.build(worker.index, worker.peers, contextOf(lowering, step));
   return { write: (chunk) => part.writeBatch(items(chunk)), sealsEach: false, close: () => part.close?.() };
 }
 
@@ -29,7 +34,7 @@ export async function transactionalWriter(
   step: string,
 ): Promise<SinkWriter> {
   const { worker, recorder } = lowering.runtime;
-  const part = await sink.build(worker.index, worker.peers);
+  const part = await sink.build(worker.index, worker.peers, contextOf(lowering, step));
   let written = false;
   return {
     write(chunk) {
