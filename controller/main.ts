@@ -15,6 +15,7 @@ interface Flags {
   runtimeImage?: string;
   leaderElect: boolean;
   leaseNamespace?: string;
+  leaseDuration: number;
   healthPort: number;
   concurrency: number;
   pollInterval: number;
@@ -46,6 +47,11 @@ export function controllerCommand(): Command {
     .addOption(option("--runtime-image <image>", "image of workers whose spec names none", "RUNTIME_IMAGE"))
     .addOption(option("--no-leader-elect", "do not take a lease: this is the only controller", "NO_LEADER_ELECT"))
     .addOption(option("--lease-namespace <name>", "namespace of the lease; default: $POD_NAMESPACE", "LEASE_NAMESPACE"))
+    .addOption(
+      option("--lease-duration <ms>", "time after which another controller takes a silent leader's place", "LEASE_DURATION")
+        .argParser(number)
+        .default(15_000),
+    )
     .addOption(
       option("--health-port <port>", "port of /healthz, /readyz and /metrics; 0 = any", "HEALTH_PORT")
         .argParser(number)

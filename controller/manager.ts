@@ -35,6 +35,8 @@ interface NamespaceCaches {
 
 const statusTimeoutMs = 2000;
 const resyncMs = 120_000;
+/** In the proportions of the lease's own defaults. */
+const leaseTimes = (leaseMs: number) => ({ leaseMs, renewDeadlineMs: (leaseMs * 2) / 3, retryMs: (leaseMs * 2) / 15 });
 
 /** Runs until `signal` is aborted; rejects when the lease is lost or nothing can be started. */
 export async function runController(options: ControllerOptions): Promise<void> {
@@ -227,6 +229,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
           namespace: leaseNamespace,
           name: leaseName,
           identity,
+          ...(options.leaseDuration === undefined ? {} : leaseTimes(options.leaseDuration)),
           onTrouble: (error) => log.warn({ err: error }, "lease trouble"),
         });
   let lost = false;

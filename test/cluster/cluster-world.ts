@@ -12,8 +12,13 @@ export interface ClusterWorldOptions {
   readonly images?: readonly ImageMapping[];
 }
 
+export interface ClusterWorld extends Required<World> {
+  /** Path of a kubeconfig for a user who may do what the cluster's roles say. */
+  kubeconfigFor(user: string): Promise<string>;
+}
+
 /** `bin` is what findPrograms gives. */
-export async function clusterWorld(bin: string, options: ClusterWorldOptions = {}): Promise<Required<World>> {
+export async function clusterWorld(bin: string, options: ClusterWorldOptions = {}): Promise<ClusterWorld> {
   const plane = await startControlPlane(bin);
   const directory = mkdtempSync(join(tmpdir(), "cluster-kubelet-"));
   // With a node's own rights and no more: RBAC and the node authorizer are part of what is tried.
@@ -27,6 +32,7 @@ export async function clusterWorld(bin: string, options: ClusterWorldOptions = {
   const scheduler = startSchedulerOnly({ access: loadKubeconfig(await plane.kubeconfigFor("system:kube-scheduler")), log });
   return {
     kubeconfig: plane.kubeconfig,
+    kubeconfigFor: (user) => plane.kubeconfigFor(user),
     locate: (podIP, port) => kubelet.locate(podIP, port),
     async abandonKubelet() {
       await kubelet.abandon();

@@ -17,7 +17,11 @@ export async function lifecycleWorld(bin: string): Promise<LifecycleWorld> {
   return {
     kubeconfig: cluster.kubeconfig,
     shared,
-    controller: controllerProcess({ kubeconfig: cluster.kubeconfig, log: join(directory, "controller.log") }),
+    // As itself: its rights are part of what is tried.
+    controller: controllerProcess({
+      kubeconfig: await cluster.kubeconfigFor("system:serviceaccount:weir-system:weir-controller"),
+      log: join(directory, "controller.log"),
+    }),
     killApiServer: cluster.killApiServer,
     killWorker: (_pod, pid) => void process.kill(pid, "SIGKILL"),
     async stop() {

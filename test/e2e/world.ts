@@ -20,9 +20,10 @@ export interface LifecycleWorld {
 export interface ControllerHandle {
   /** Path of what it logs. */
   readonly log: string;
+  /** One more. The first leads; the others stand by. */
   start(): void;
-  /** SIGKILL. */
+  /** SIGKILL to the one that was started first. */
   kill(): Promise<void>;
-  /** SIGTERM. */
+  /** SIGTERM to all. */
   stop(): Promise<void>;
 }

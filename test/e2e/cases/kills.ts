@@ -1,4 +1,5 @@
 /** SIGKILL to everything that a flow lives by, one after the other, while it works: what it has written is exact in the end. */
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { resources } from "../../../sandbox/client/index.ts";
 import type { Suite } from "../suite.ts";
@@ -67,6 +68,26 @@ export function killCases(suite: Suite): void {
         expect(await flows.containers(name)).toMatchObject(before);
       }
       await flows.flowing(name);
+    });
+
+    it("is looked after by a controller that stood by, when the leader is killed", async ({ skip }) => {
+      const { flows, world } = suite;
+      const { controller } = world;
+      if (controller === undefined) return skip("the controller is not ours to kill");
+      const before = await flows.containers(name);
+      controller.start();
+      await flows.until(name, "the other controller to stand by", async () => {
+        const waiting = readFileSync(controller.log, "utf8").split("waiting for the lease").length - 1;
+        const leading = readFileSync(controller.log, "utf8").split("controller started").length - 1;
+        return waiting > leading;
+      });
+      await controller.kill();
+      await flows.patch(name, { workers: 2 });
+      await flows.running(name, 2);
+      await flows.patch(name, { workers: 3 });
+      await flows.running(name, 3);
+      const { "hunted-2": _gone, ...stayed } = before;
+      expect(await flows.containers(name)).toMatchObject(stayed);
     });
 
     it("goes on without an API server, restarts its worker without it, and takes orders when it is back", async ({ skip }) => {
