@@ -11,10 +11,11 @@ import { createCache } from "./async/cache.ts";
 import { broadcast, redistribute } from "./exchange/spread.ts";
 import { type Dataflow, checkFlow, graphOf } from "./graph/dataflow.ts";
 import { describe } from "./graph/describe.ts";
-import { scopeOf } from "./graph/flow-graph.ts";
+import { type FlowGraph, scopeOf } from "./graph/flow-graph.ts";
 import type { IterateSpec, Node, Port } from "./graph/node.ts";
 import { isStateful } from "./graph/node.ts";
 import { inputOperator } from "./input/operator.ts";
+import { loopGate } from "./loop/gate.ts";
 import { Lowering } from "./lowering.ts";
 import type { FlowMetrics, StepMetrics } from "./metrics.ts";
 import { chunkOperator, pipelined, type ChunkScope, type ChunkStream } from "./operator.ts";
@@ -51,6 +52,8 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
   const streams = new Map<Node, ChunkStream[]>();
   /** Scopes by loop; undefined = the root. */
   const scopes = new Map<Node | undefined, ChunkScope>([[undefined, scope]]);
+  /** Gates of the outermost loops that have steps with state in them. */
+  const gates = new Map<Node, ChunkStream>();
   const consumed = new Set<ChunkStream>();
 
   /** The stream of a port as it is seen in `loop`: entered where it comes from outside. */
@@ -77,7 +80,8 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
       chain.outlets.forEach((port, i) => put(port, made[i]!));
       if (chain.outlets.length === 0) put({ node, output: 0 }, made[0]!);
     } else if (isStateful(spec)) {
-      lowerStateful(lowering, within, node, inputs()).forEach((stream, output) => put({ node, output }, stream));
+      const gate = loop && gates.get(outermost(loop))!.enter<any>(within);
+      lowerStateful(lowering, within, node, inputs(), gate).forEach((stream, output) => put({ node, output }, stream));
     } else if (spec.kind === "input") single(inputOperator(lowering, within, own, spec.source));
     else if (spec.kind === "output") single(outputOperator(lowering, within, own, spec.sink, inputs()[0]!));
     else if (spec.kind === "redistribute") single(redistribute(lowering, within, own, inputs()[0]!));
@@ -97,6 +101,11 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
   const lowerLoop = (node: Node, spec: IterateSpec, stream: ChunkStream): void => {
     const outer = scopes.get(node.loop)!;
     const depth = depthOf(node);
+    const entering = depth === 1 && hasState(graph, node) ? portsInto(graph, node) : [];
+    if (entering.length > 0) {
+      const incoming = entering.map((port) => streamOf(port, undefined));
+      gates.set(node, loopGate(lowering, outer, metrics[node.index]!, incoming));
+    }
     outer.iterative((inner) => {
       scopes.set(node, inner);
       const [feedback, again] = inner.feedback<any>(loopSummary(depth) as never);
@@ -157,6 +166,29 @@ function countLoop(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, 
     }),
   );
   return out!;
+}
+
+function outermost(loop: Node): Node {
+  let at = loop;
+  while (at.loop !== undefined) at = at.loop;
+  return at;
+}
+
+function hasState(graph: FlowGraph, loop: Node): boolean {
+  return graph.nodes.some((node) => isStateful(node.spec) && node.loop !== undefined && outermost(node.loop) === loop);
+}
+
+/** Ports outside of an outermost loop whose streams come into it: its own input, and whatever its body uses besides. */
+function portsInto(graph: FlowGraph, loop: Node): Port[] {
+  const used = new Map<string, Port>();
+  for (const node of graph.nodes) {
+    if (node !== loop && (node.loop === undefined || outermost(node.loop) !== loop)) continue;
+    const ends = node.spec.kind === "iterate" && node.spec.body !== undefined ? [node.spec.body.again, node.spec.body.out] : [];
+    for (const port of [...node.upstream, ...ends]) {
+      if (scopeOf(port) === undefined) used.set(`${port.node.index}/${port.output}`, port);
+    }
+  }
+  return [...used.values()];
 }
 
 function depthOf(loop: Node): number {

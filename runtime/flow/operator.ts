@@ -31,6 +31,8 @@ export interface ChunkOperator {
   readonly notify?: boolean;
   /** Starts with capabilities. */
   readonly initial?: boolean;
+  /** Whether what arrives at an input may come out at an output. Default: all do. */
+  readonly connected?: (input: number, output: number) => boolean;
 }
 
 const weight = (chunk: Chunk) => chunk.values.length;
@@ -39,10 +41,17 @@ export const pipelined: ChunkPact = { kind: "pipeline" };
 /** `build` is called before the operator's first run and gives what runs. */
 export function chunkOperator(
   scope: ChunkScope,
-  { name, inputs, outputs, notify = false, initial = false }: ChunkOperator,
+  { name, inputs, outputs, notify = false, initial = false, connected }: ChunkOperator,
   build: (context: ChunkContext, inputs: readonly ChunkInput[], outputs: readonly ChunkOutput[]) => () => void,
 ): ChunkStream[] {
-  const spec = { name, inputs: inputs.map((one) => ({ ...one, weight })), outputs, notify, initial };
+  const spec = {
+    name,
+    inputs: inputs.map((one) => ({ ...one, weight })),
+    outputs,
+    notify,
+    initial,
+    ...(connected && { connected }),
+  };
   return buildOperator<any>(scope, spec, (context) => {
     let run: (() => void) | undefined;
     return (ports, outs) => (run ??= build(context, ports, outs))();

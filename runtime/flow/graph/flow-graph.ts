@@ -4,7 +4,6 @@
  */
 import { WeirError } from "../../errors/index.ts";
 import type { Node, Port, Spec } from "./node.ts";
-import { isStateful } from "./node.ts";
 
 export class FlowGraph {
   readonly id: string;
@@ -42,10 +41,10 @@ export class FlowGraph {
   /** Adds the node of a claimed step. Throws WEIR_FLOW_FOREIGN_STREAM for a stream that is not in scope here. */
   add(step: string, spec: Spec, upstream: readonly Port[]): Node {
     for (const port of upstream) this.checkScope(port, step);
-    if (this.loop !== undefined && (isStateful(spec) || spec.kind === "input" || spec.kind === "output")) {
+    if (this.loop !== undefined && (spec.kind === "input" || spec.kind === "output")) {
       throw new WeirError(
         "WEIR_FLOW_OPTION",
-        `Step "${step}" (${spec.kind}) cannot be inside the body of iterate "${this.loop.step}": only steps without state, inputs and outputs can`,
+        `Step "${step}" (${spec.kind}) cannot be inside the body of iterate "${this.loop.step}": inputs and outputs stay outside, and their streams may be used in it`,
         { step },
       );
     }

@@ -1,5 +1,6 @@
 /** Which driver each stateful step has, and what stands in front of it. */
 import type { Node, StatefulSpec, WindowSpec } from "../graph/node.ts";
+import { statefulInLoop } from "../loop/stateful.ts";
 import type { Lowering } from "../lowering.ts";
 import type { ChunkScope, ChunkStream } from "../operator.ts";
 import { windowDriver } from "./window-driver.ts";
@@ -12,15 +13,24 @@ import { statefulFlatMapDriver, statefulMapDriver } from "./map-driver.ts";
 import { statefulOperator } from "./operator.ts";
 import { preaggregate } from "./preaggregate.ts";
 
-/** Streams of the step's outputs. */
-export function lowerStateful(lowering: Lowering, scope: ChunkScope, node: Node, streams: readonly ChunkStream[]): ChunkStream[] {
+/** Streams of the step's outputs. `gate` is that of the outermost loop around the step. */
+export function lowerStateful(
+  lowering: Lowering,
+  scope: ChunkScope,
+  node: Node,
+  streams: readonly ChunkStream[],
+  gate: ChunkStream | undefined,
+): ChunkStream[] {
   const spec = node.spec as StatefulSpec | WindowSpec;
   const metrics = lowering.metrics[node.index]!;
   const reducer = reducerOf(spec);
-  const combines = scope.peers > 1 && (reducer !== undefined || spec.kind === "countFinal");
+  // In a loop rounds are short, and gathering would have to end with each of them.
+  const combines = gate === undefined && scope.peers > 1 && (reducer !== undefined || spec.kind === "countFinal");
   const inputs = combines ? streams.map((stream) => preaggregate(lowering, scope, metrics, reducer, stream)) : streams;
   const driver = driverOf(lowering, node, spec, streams.length, combines);
-  return statefulOperator(lowering, scope, { metrics, driver, outputs: spec.kind === "window" ? 3 : 1, counted: combines }, inputs);
+  const step = { metrics, driver, outputs: spec.kind === "window" ? 3 : 1, counted: combines };
+  if (gate !== undefined) return statefulInLoop(lowering, scope, step, inputs, gate);
+  return statefulOperator(lowering, scope, step, inputs);
 }
 
 function driverOf(lowering: Lowering, node: Node, spec: StatefulSpec | WindowSpec, sides: number, combined: boolean): DriverOf {
