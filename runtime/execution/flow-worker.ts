@@ -11,7 +11,7 @@ import { partitionOf } from "../flow/hash.ts";
 import { lowerFlow } from "../flow/lower.ts";
 import type { FlowMetrics } from "../flow/metrics.ts";
 import { createKeyedStates, type KeyedStates } from "../flow/state/keyed-states.ts";
-import { forEachRow } from "../recovery/index.ts";
+import { forEachStateRow } from "../recovery/index.ts";
 import type { Fabric } from "../timely/communication/fabric.ts";
 import { decodeValue } from "../timely/communication/codec/index.ts";
 import { createWorker } from "../timely/index.ts";
@@ -144,12 +144,8 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
         case "prepare":
           return prepare(message);
         case "rows":
-          forEachRow(message.batch, {
-            state(step, partition, key, value) {
-              if (!accepts[partition]) return;
-              if (value === undefined) slot.states!.unload(step, key);
-              else slot.states!.load(step, partition, key, value);
-            },
+          forEachStateRow(message.batch, (step, partition, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+            if (accepts[partition]) slot.states!.load(step, partition, bytes, keyStart, keyEnd, valueStart, valueEnd);
           });
           return;
         case "begin":

@@ -3,7 +3,7 @@
  * than interfaces); knows no flow, no worker and no Kubernetes. Reading order: types → manifest → writer → load → compaction.
  */
 export type * from "./types.ts";
-export { type RowPacker, type RowVisitor, createRowPacker, forEachRow } from "./rows.ts";
+export { type RowPacker, type RowVisitor, createRowPacker, forEachRow, forEachStateRow } from "./rows.ts";
 export { type Position, comparePositions } from "./names.ts";
 export { type FileCache, openFileCache } from "./files/index.ts";
 export { filesToRead } from "./merge-files.ts";

@@ -147,6 +147,41 @@ export interface RowVisitor {
   part?(step: string, part: string, value: Uint8Array, epoch: number): void;
 }
 
+/** A row of state where it stands: key and value are ranges of `bytes`; `valueEnd` -1 = removed. */
+export type StateRowVisit = (
+  step: string,
+  partition: number,
+  bytes: Buffer,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+) => void;
+
+/** Calls `visit` for each row of state, in order, and makes nothing per row. */
+export function forEachStateRow(batch: RowBatch, visit: StateRowVisit): void {
+  const { steps } = batch;
+  const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+  let at = 0;
+  for (let row = 0; row < batch.rows; row += 1) {
+    const kind = bytes[at];
+    const keyStart = at + 19;
+    const keyEnd = keyStart + u32(bytes, at + 15);
+    const valueStart = keyEnd + 4;
+    const valueEnd = valueStart + u32(bytes, keyEnd);
+    if (kind !== rowKind.part) {
+      const step = steps[(bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8)] as string;
+      visit(step, u32(bytes, at + 3), bytes, keyStart, keyEnd, valueStart, kind === rowKind.removed ? -1 : valueEnd);
+    }
+    at = valueEnd;
+  }
+}
+/** Little-endian; the checks of Buffer's own cost more than the reading. */
+function u32(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return low + (bytes[at + 3] as number) * 0x1000000;
+}
+
 /** Calls the visitor for each row, in order. Values are views: copy what must outlive a batch that is dropped or transferred. */
 export function forEachRow(batch: RowBatch, visitor: RowVisitor): void {
   const { steps } = batch;
@@ -154,13 +189,17 @@ export function forEachRow(batch: RowBatch, visitor: RowVisitor): void {
   let at = 0;
   for (let row = 0; row < batch.rows; row += 1) {
     const kind = bytes[at];
+    const keyEnd = at + 19 + u32(bytes, at + 15);
+    const valueEnd = keyEnd + 4 + u32(bytes, keyEnd);
+    // Whoever looks for positions passes over a million rows of state.
+    if ((kind === rowKind.part ? visitor.part : visitor.state) === undefined) {
+      at = valueEnd;
+      continue;
+    }
     const step = steps[bytes.readUInt16LE(at + 1)] as string;
     const partition = bytes.readUInt32LE(at + 3);
     const epoch = bytes.readDoubleLE(at + 7);
-    const keyLength = bytes.readUInt32LE(at + 15);
-    const keyEnd = at + 19 + keyLength;
     const key = bytes.toString("utf8", at + 19, keyEnd);
-    const valueEnd = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
     const value = kind === rowKind.removed ? undefined : bytes.subarray(keyEnd + 4, valueEnd);
     if (kind === rowKind.part) visitor.part?.(step, key, value as Uint8Array, epoch);
     else visitor.state?.(step, partition, key, value, epoch);

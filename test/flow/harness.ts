@@ -20,6 +20,7 @@ import {
   type PartitionedSource,
   type SourceReader,
 } from "../../runtime/flow/index.ts";
+import { loadRow } from "./state/load-row.ts";
 
 /** What survives a run: rows of committed snapshots. */
 export class MemoryStore {
@@ -108,7 +109,7 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
       for (const [step, rows] of store?.state ?? []) {
         for (const [key, row] of rows) {
           const partition = partitionOf(key, partitions);
-          if (assignment[partition] === fabric.index) kept.load(step, partition, key, row);
+          if (assignment[partition] === fabric.index) loadRow(kept, step, partition, key, row);
         }
       }
     }

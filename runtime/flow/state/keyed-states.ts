@@ -2,19 +2,30 @@
  * The keyed state of one worker. It outlives a dataflow: when an execution is followed by another in the same process, what
  * stays here is not loaded again. It is only true while its execution is: after a failure it is thrown away and loaded anew.
  */
+import type { Buffer } from "node:buffer";
 import { partitionOf } from "../hash.ts";
-import { wakeOf } from "./state-row.ts";
 import { StepState } from "./step-state.ts";
+
+export type LoadRow = (
+  step: string,
+  partition: number,
+  bytes: Buffer,
+  keyStart: number,
+  keyEnd: number,
+  valueStart: number,
+  valueEnd: number,
+) => void;
 
 export interface KeyedStates {
   /** Fixed for the life of a store: partitions route persisted keys. */
   readonly partitions: number;
   /** The state of a step; made when first asked for. For the flow layer itself. */
   of(step: string): StepState;
-  /** Takes a stored row over, without decoding it. Throws WEIR_DECODE when the bytes are no row. */
-  load(step: string, partition: number, key: string, bytes: Uint8Array): void;
-  /** Removes a loaded key: a later delta says that it was removed. */
-  unload(step: string, key: string): void;
+  /**
+   * Takes a stored row over without decoding it: key (UTF-8) and value are ranges of `bytes`, which must not change any more;
+   * `valueEnd` -1 = a later file says that the key was removed. Throws WEIR_DECODE when the bytes are no row.
+   */
+  load: LoadRow;
   /** Says that the rows of a partition are here, or are being loaded. */
   addPartition(partition: number): void;
   ownsPartition(partition: number): boolean;
@@ -49,8 +60,11 @@ export function createKeyedStates(partitions: number): KeyedStates {
   return {
     partitions,
     of,
-    load: (step, partition, key, bytes) => of(step).load(partition, key, bytes, wakeOf(bytes)),
-    unload: (step, key) => void of(step).entries.delete(key),
+    load(step, partition, bytes, keyStart, keyEnd, valueStart, valueEnd) {
+      const state = of(step);
+      if (valueEnd === -1) state.unload(partition, bytes, keyStart, keyEnd);
+      else state.load(partition, bytes, keyStart, keyEnd, valueStart, valueEnd);
+    },
     addPartition(partition) {
       // A partition that was dropped and comes back must not keep what it had.
       if (dropped.has(partition)) settle();
@@ -60,12 +74,12 @@ export function createKeyedStates(partitions: number): KeyedStates {
     dropPartition(partition) {
       if (owned.delete(partition)) dropped.add(partition);
     },
-    count: (step) => of(step).entries.size,
-    keys: (step) => of(step).entries.keys(),
+    count: (step) => of(step).size,
+    keys: (step) => of(step).keys(),
     read: (step, key) => of(step).read(key),
     steps() {
       settle();
-      return [...steps.values()].filter((state) => state.entries.size > 0).map((state) => state.step);
+      return [...steps.values()].filter((state) => state.size > 0).map((state) => state.step);
     },
     clear() {
       steps.clear();

@@ -33,6 +33,9 @@ export function wakeOf(row: Uint8Array): number | undefined {
   return header(row) === 1 ? undefined : new DataView(row.buffer, row.byteOffset, row.byteLength).getFloat64(1, true);
 }
 
+/** Of a row that stands in a range of bytes: it is whole, and its key does not want to be woken. */
+export const hasNoWake = (bytes: Uint8Array, start: number, end: number): boolean => end > start && bytes[start] === 0;
+
 function header(row: Uint8Array): number {
   const flags = row[0];
   if (flags === 0) return 1;

@@ -9,11 +9,13 @@
  *   generation g:  touched [a b c] ── snapshot(7) ──▶ task {epoch 7, [a b c]}   slices: a, b, …
  *   generation g+1: touched [c']       c is touched while it waits: its row for epoch 7 is recorded now
  */
+import type { Buffer } from "node:buffer";
 import { WeirError, isWeirError } from "../../errors/index.ts";
 import { show } from "../show.ts";
 import type { Recorder } from "../runtime.ts";
 import { Entry } from "./entry.ts";
-import { decodeStateRow, encodeStateRow } from "./state-row.ts";
+import { PackedRows } from "./packed-rows.ts";
+import { decodeStateRow, encodeStateRow, hasNoWake, wakeOf } from "./state-row.ts";
 
 /** A slice ends after this many rows or bytes: a few milliseconds. Counted, not timed, so that a run can be replayed. */
 const sliceRows = 2_048;
@@ -36,7 +38,14 @@ interface Task {
 
 export class StepState {
   readonly step: string;
+  /** Keys that were touched in this process, and those that want to be woken. The others are packed: `find` takes them out. */
   readonly entries = new Map<string, Entry>();
+  /** Loaded and not touched since, by partition. */
+  readonly #packs = new Map<number, PackedRows>();
+  /** Rows in all packs. */
+  #packed = 0;
+  /** Partitions of which this load has made entries: a later file may say something else of their keys. */
+  readonly #loose = new Set<number>();
   readonly #partitionOf: (key: string) => number;
   /** Entries that were discarded though a row of theirs is stored, until the removal is recorded. */
   readonly #graves = new Map<string, Entry>();
@@ -56,17 +65,36 @@ export class StepState {
   attach(form: StateForm, recorder: Recorder): void {
     this.#form = form;
     this.#recorder = recorder.enabled ? recorder : undefined;
+    this.#loose.clear();
     this.generation = recorder.enabled ? Math.max(1, this.generation) : 0;
   }
 
   /** The entry of a key that is about to be changed: decoded, marked as touched, made if there is none. */
   open(key: string): Entry {
-    const entry = this.entries.get(key) ?? this.create(key);
+    const entry = this.entries.get(key) ?? this.find(key) ?? this.create(key);
     if (entry.bytes !== undefined) this.revive(entry);
     if (entry.mark !== this.generation) this.touch(entry);
     return entry;
   }
 
+  /** For a key that is not among the entries: its entry, if it was loaded and is touched for the first time now. */
+  find(key: string): Entry | undefined {
+    if (this.#packed === 0) return undefined;
+    const partition = this.#partitionOf(key);
+    const pack = this.#packs.get(partition);
+    const row = pack?.take(key);
+    if (row === undefined) return undefined;
+    this.#packed--;
+    if (pack!.size === 0) this.#packs.delete(partition);
+    const entry = new Entry(key);
+    entry.partition = partition;
+    entry.stored = true;
+    this.entries.set(key, entry);
+    this.#form!.revive(entry, decodeStateRow(row));
+    return entry;
+  }
+
+  /** A new entry; `find` has said that there is none. */
   create(key: string): Entry {
     let entry = this.#graves.size > 0 ? this.#graves.get(key) : undefined;
     if (entry === undefined) entry = new Entry(key);
@@ -159,17 +187,48 @@ export class StepState {
     }
   }
 
-  load(partition: number, key: string, bytes: Uint8Array, wake: number | undefined): void {
-    const entry = new Entry(key);
-    entry.bytes = bytes;
+  get size(): number {
+    return this.entries.size + this.#packed;
+  }
+
+  *keys(): Generator<string, void, undefined> {
+    yield* this.entries.keys();
+    for (const pack of this.#packs.values()) yield* pack.keys();
+  }
+
+  /** Takes a stored row over, in the place of an earlier one of its key. Key and value are copied, or views, as it suits. */
+  load(partition: number, bytes: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    if (hasNoWake(bytes, valueStart, valueEnd)) {
+      if (this.#loose.has(partition)) this.entries.delete(bytes.toString("utf8", keyStart, keyEnd));
+      let pack = this.#packs.get(partition);
+      if (pack === undefined) this.#packs.set(partition, (pack = new PackedRows()));
+      this.#packed -= pack.size;
+      pack.put(bytes, keyStart, keyEnd, valueStart, valueEnd);
+      this.#packed += pack.size;
+      return;
+    }
+    if (this.#packs.get(partition)?.remove(bytes, keyStart, keyEnd) === true) this.#packed--;
+    const entry = new Entry(bytes.toString("utf8", keyStart, keyEnd));
+    entry.bytes = bytes.subarray(valueStart, valueEnd);
     entry.partition = partition;
     entry.stored = true;
-    entry.wake = wake;
-    this.entries.set(key, entry);
+    entry.wake = wakeOf(entry.bytes);
+    this.entries.set(entry.key, entry);
+    this.#loose.add(partition);
+  }
+
+  /** Removes a loaded key: a later file says that it was removed. */
+  unload(partition: number, bytes: Buffer, keyStart: number, keyEnd: number): void {
+    if (this.#loose.has(partition)) this.entries.delete(bytes.toString("utf8", keyStart, keyEnd));
+    if (this.#packs.get(partition)?.remove(bytes, keyStart, keyEnd) === true) this.#packed--;
   }
 
   /** Forgets the keys of partitions that live on elsewhere: no removal is recorded. Nothing may be touched and not yet recorded. */
   drop(partitions: ReadonlySet<number>): void {
+    for (const partition of partitions) {
+      this.#packed -= this.#packs.get(partition)?.size ?? 0;
+      this.#packs.delete(partition);
+    }
     for (const [key, entry] of this.entries) {
       if (entry.partition < 0) entry.partition = this.#partitionOf(key);
       if (partitions.has(entry.partition)) this.entries.delete(key);
@@ -179,7 +238,10 @@ export class StepState {
   /** What is stored for a key at this moment, decoded; undefined = no such key. */
   read(key: string): unknown {
     const entry = this.entries.get(key);
-    if (entry === undefined) return undefined;
+    if (entry === undefined) {
+      const row = this.#packed === 0 ? undefined : this.#packs.get(this.#partitionOf(key))?.read(key);
+      return row && decodeStateRow(row);
+    }
     return entry.bytes === undefined ? this.#form?.snapshot(entry) : decodeStateRow(entry.bytes);
   }
 }

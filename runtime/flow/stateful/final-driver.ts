@@ -16,7 +16,7 @@ function foldingDriver(bindings: Record<string, unknown>, open: string, fold: st
   for (let i = 0; i < values.length; i++) {
     const key = keys[i], value = values[i];
     let entry = entries.get(key);
-    if (entry === undefined) {
+    if (entry === undefined && (entry = state.find(key)) === undefined) {
       entry = state.create(key);
       if (entry.mark !== generation) state.touch(entry);
       entry.state = ${open};

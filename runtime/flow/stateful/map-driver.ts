@@ -20,7 +20,7 @@ function loopSource(prelude: string, perRecord: string, done: string): string {
   for (let i = 0; i < values.length; i++) {
     const key = keys[i];
     let entry = entries.get(key);
-    if (entry === undefined) entry = state.create(key);
+    if (entry === undefined) entry = state.find(key) ?? state.create(key);
     else if (entry.bytes !== undefined) state.revive(entry);
     if (entry.mark !== generation) state.touch(entry);
     const result = mapper(entry.state, values[i]);

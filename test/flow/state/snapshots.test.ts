@@ -3,6 +3,7 @@ import type { Recorder } from "../../../runtime/flow/index.ts";
 import { createKeyedStates, decodeStateRow, partitionOf } from "../../../runtime/flow/index.ts";
 import { StepState } from "../../../runtime/flow/state/step-state.ts";
 import { Wakes } from "../../../runtime/flow/state/wakes.ts";
+import { loadRow } from "./load-row.ts";
 import { encodeStateRow, wakeOf } from "../../../runtime/flow/state/state-row.ts";
 
 type Row = readonly [epoch: number, key: string, value: unknown];
@@ -145,7 +146,7 @@ test("loaded keys are read without being touched, and whole partitions are dropp
   const states = createKeyedStates(8);
   const keys = Array.from({ length: 100 }, (_, i) => `k${i}`);
   for (let partition = 0; partition < 8; partition++) states.addPartition(partition);
-  for (const key of keys) states.load("step", partitionOf(key, 8), key, encodeStateRow({ key }, undefined));
+  for (const key of keys) loadRow(states, "step", partitionOf(key, 8), key, encodeStateRow({ key }, undefined));
   expect(states.count("step")).toBe(100);
   expect(states.read("step", "k7")).toEqual({ key: "k7" });
   expect(states.read("step", "none")).toBeUndefined();
