@@ -1,6 +1,7 @@
 import { WeirError } from "../errors/index.ts";
 import { startCluster } from "../host/cluster.ts";
 import { memberArguments } from "../host/run.ts";
+import { abortsOf, abortsVariable } from "./fired-aborts.ts";
 import { checkOptions, type RunOptions } from "./run-options.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function runCluster(module: string, options: RunOptions & { process
             ...(recovery.allowDroppedState === true ? { allowDroppedState: true } : {}),
           }),
     }),
+    env: { [abortsVariable]: abortsOf(module) },
     restart: recovery !== undefined,
   });
   await cluster.finished;

@@ -1,9 +1,10 @@
 import type { PartitionedSource } from "../flow/index.ts";
+import { firedAborts } from "./fired-aborts.ts";
 import { ABORT, abortError, EOF, PAUSE } from "./sentinels.ts";
 
 /**
  * An array as a source of one part. Its position is an index into the array; `batchSize` items make a batch (default 1),
- * and a sentinel is never inside of one. An ABORT fires once per array: the run that comes after skips it.
+ * and a sentinel is never inside of one. An ABORT fires once per source: the run that comes after skips it.
  */
 export function testSource<T>(
   items: readonly (T | typeof EOF | typeof ABORT | PAUSE)[],
@@ -11,7 +12,7 @@ export function testSource<T>(
 ): PartitionedSource<T, number> {
   const batchSize = options.batchSize ?? 1;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`batchSize must be a positive integer, not ${batchSize}`);
-  const fired = new Set<number>();
+  const fired = firedAborts();
   return {
     kind: "partitioned",
     listParts: () => ["iterable"],

@@ -1,7 +1,7 @@
 /**
  * The flow that the simulation runs, its input made from the seed, and what a plain loop says its answer is. It has what can
  * go wrong in it: an exchange, running sums (order and exactly-once show in each output), event-time windows with timers and
- * late data, a join of two inputs, and a sink of each kind.
+ * late data, a join of two inputs, a loop with state in it, and a sink of each kind.
  */
 import { Dataflow, eventClock, type PartitionedSource, tumbling } from "../../runtime/index.ts";
 import type { Disk } from "./disk.ts";
@@ -19,6 +19,13 @@ export interface Scenario {
 }
 
 const windowMs = 100;
+
+/** Goes from place to place, a step per round of the loop. */
+interface Walker {
+  readonly at: number;
+  readonly left: number;
+}
+const onward = ({ at, left }: Walker): Walker => ({ at: (at * 3 + left) % 7, left: left - 1 });
 
 export function createScenario(random: Random, now: () => number): Scenario {
   const parts = 1 + random.integer(4);
@@ -65,6 +72,18 @@ export function createScenario(random: Random, now: () => number): Scenario {
         .join("join", [records.countFinal("counts")], { emit: "final" })
         .mapValue("joined", ([item, count]) => `${item?.value ?? "none"}/${count ?? 0}`)
         .output("list", disk.list());
+      records
+        .map("start", ([key, { value }]): Walker => ({ at: Number(key.slice(1)), left: value % 4 }))
+        .iterate("walk", (loop) => {
+          const came = loop
+            .keyBy("place", ({ at }) => `p${at}`)
+            .statefulMap("visits", (count: number | undefined, walker) => [(count ?? 0) + 1, { walker, visit: (count ?? 0) + 1 }]);
+          return {
+            again: came.unkey("walkers").filterMap("onward", ({ walker }) => (walker.left > 0 ? onward(walker) : undefined)),
+            out: came.mapValue("visit", ({ visit }) => `1:${visit}`),
+          };
+        })
+        .output("visitors", disk.ledger());
       return flow;
     },
     check(disk) {
@@ -75,6 +94,12 @@ export function createScenario(random: Random, now: () => number): Scenario {
       for (const { key, value, at } of all) {
         sums.set(key, (sums.get(key) ?? 0) + value);
         counts.set(key, (counts.get(key) ?? 0) + 1);
+        for (let walker: Walker = { at: Number(key.slice(1)), left: value % 4 }; ; walker = onward(walker)) {
+          const place = `p${walker.at}`;
+          sums.set(place, (sums.get(place) ?? 0) + 1);
+          counts.set(place, (counts.get(place) ?? 0) + 1);
+          if (walker.left === 0) break;
+        }
         const name = `${key} ${Math.floor(at / windowMs)}`;
         const window = windows.get(name) ?? { count: 0, sum: 0 };
         windows.set(name, { count: window.count + 1, sum: window.sum + value });

@@ -20,7 +20,8 @@ function build(items) {
 function boom() { throw new RangeError("negative"); }
 export default build([1, 2, 3, EOF, 4, 5, 6]);
 export const broken = build([1, -1]);
-export const aborting = build([1, 2, ABORT, 3]);
+export const aborting1 = build([1, 2, ABORT, 3]);
+export const aborting2 = build([1, 2, ABORT, 3]);
 `,
   ),
 );
@@ -48,14 +49,18 @@ test(
 );
 
 test.each([1, 2])(
-  "an ABORT ends all processes at once, with %i workers each, and resolves",
+  "an ABORT ends all processes at once, with %i workers each, and resolves; the next run skips it",
   { timeout: 60_000 },
   async (workers) => {
-    await runCluster(`${module}:aborting`, { processes: 2, workers, epochMs: 0, recovery: store(`abort-${workers}`) });
+    const options = { processes: 2, workers, epochMs: 0, recovery: store(`abort-${workers}`) };
+    const aborting = `${module}:aborting${workers}`;
+    await runCluster(aborting, options);
     const manifest = JSON.parse(readFileSync(join(directory, `abort-${workers}`, "manifest.json"), "utf8")) as {
       snapshots: unknown[];
     };
     expect(manifest.snapshots).toHaveLength(1);
+    await runCluster(aborting, options);
+    expect(readFileSync(results, "utf8").split("\n").toSorted()).toEqual(["", "1", "2", "3"]);
   },
 );
 

@@ -25,15 +25,19 @@ export const distancesFrom = (start: number): Relaxation => ({
   over: (best, length) => best + length,
 });
 
-/** Every node keeps the least that it has heard of, and tells its neighbours. Its state is under "node"; improvements come out. */
-export function relax(edges: Stream<Edge>, { first, over }: Relaxation): Stream<readonly [node: string, best: number]> {
+/** Every node keeps the least that it has heard of, and tells its neighbours. Its state is under `step`; improvements come out. */
+export function relax(
+  edges: Stream<Edge>,
+  { first, over }: Relaxation,
+  step = "node",
+): Stream<readonly [node: string, best: number]> {
   return edges
-    .flatMap("both ways", ([a, b, length]): [string, Message][] => [
+    .flatMap(`${step} both ways`, ([a, b, length]): [string, Message][] => [
       [`${a}`, { node: a, edge: [b, length] }],
       [`${b}`, { node: b, edge: [a, length] }],
     ])
-    .iterate("relax", (loop) => {
-      const emitted = loop.asKeyed().statefulFlatMap("node", (before: NodeState | undefined, message): [NodeState, Emitted[]] => {
+    .iterate(`${step} loop`, (loop) => {
+      const emitted = loop.asKeyed().statefulFlatMap(step, (before: NodeState | undefined, message): [NodeState, Emitted[]] => {
         const emit: Emitted[] = [];
         let { best, neighbours } = before ?? { best: Infinity, neighbours: [] };
         const improve = (to: number): void => {
@@ -50,10 +54,10 @@ export function relax(edges: Stream<Edge>, { first, over }: Relaxation): Stream<
         return [{ best, neighbours }, emit];
       });
       return {
-        again: emitted.filterMap("to others", ([, one]) =>
+        again: emitted.filterMap(`${step} to others`, ([, one]) =>
           "to" in one ? ([`${one.to}`, { best: one.best }] as [string, Message]) : undefined,
         ),
-        out: emitted.filterMap("its own", ([node, one]) => ("mine" in one ? ([node, one.mine] as const) : undefined)),
+        out: emitted.filterMap(`${step} its own`, ([node, one]) => ("mine" in one ? ([node, one.mine] as const) : undefined)),
       };
     });
 }
