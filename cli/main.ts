@@ -61,6 +61,7 @@ program
     "--http-port <port>",
     "serve /status, /metrics, /livez and /readyz there; with -p, process i at this port + i (WEIR_HTTP_PORT)",
   )
+  .option("--mesh-tls <dir>", "mutual TLS between processes, with ca.crt, tls.crt and tls.key in there (WEIR_MESH_TLS)")
   .option("--profile <dir>", "write a CPU profile of each worker, and print the share of time per step (WEIR_PROFILE)")
   .option("--bind <address>", "address the servers listen on, default all; with -p the mesh is on loopback (WEIR_BIND)")
   .action(async (module: string, flags: object) => (await import("./run.ts")).run(module, flags));

@@ -27,6 +27,7 @@ import { loadFlow } from "./load-flow.ts";
 import { createLog, type Log } from "./log.ts";
 import { onSignals } from "./member-signals.ts";
 import { createMeshNetwork } from "./mesh-network.ts";
+import { readMeshTls } from "./mesh-tls.ts";
 import { openWorkers } from "./open-workers.ts";
 import { describeShares } from "./profile.ts";
 import { createProgressLine } from "./progress-line.ts";
@@ -190,6 +191,7 @@ async function openMesh(flow: Dataflow, settings: Settings): Promise<Mesh> {
     token: settings.token,
     address: member.address,
     listen: { port: member.meshPort, ...(settings.bind === undefined ? {} : { host: settings.bind }) },
+    tls: settings.meshTls === undefined ? undefined : readMeshTls(settings.meshTls),
   });
 }
 

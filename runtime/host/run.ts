@@ -61,6 +61,7 @@ const passedOn: readonly (readonly [keyof RunFlags, string])[] = [
   ["fromStore", "--from-store"],
   ["epoch", "--epoch"],
   ["export", "--export"],
+  ["meshTls", "--mesh-tls"],
   ["profile", "--profile"],
 ];
 

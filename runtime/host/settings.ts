@@ -24,6 +24,7 @@ export interface RunFlags {
   readonly httpPort?: string;
   readonly bind?: string;
   readonly profile?: string;
+  readonly meshTls?: string;
 }
 
 export interface Recovery {
@@ -62,6 +63,8 @@ export interface Settings {
   readonly cacheDirectory: string | undefined;
   /** Directory for a CPU profile of each worker. */
   readonly profile: string | undefined;
+  /** Directory with ca.crt, tls.crt and tls.key, by which the flow's processes know each other. */
+  readonly meshTls: string | undefined;
   /** This process among others that somebody else started; undefined = we are alone, or start the others. */
   readonly member: Member | undefined;
 }
@@ -121,6 +124,7 @@ export function readSettings(module: string, flags: RunFlags, env: Environment):
       member?.pod === true || boolean("--keep-topology (WEIR_KEEP_TOPOLOGY)", flags.keepTopology ?? env.WEIR_KEEP_TOPOLOGY),
     cacheDirectory: text(env.WEIR_CACHE_DIR),
     profile: flags.profile ?? text(env.WEIR_PROFILE),
+    meshTls: flags.meshTls ?? text(env.WEIR_MESH_TLS),
     member,
   };
 }

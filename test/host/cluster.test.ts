@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../../runtime/host/cluster.ts";
 import { memberArguments } from "../../runtime/host/run.ts";
@@ -68,4 +69,12 @@ test("without a store the first death ends the flow", { timeout: 30_000 }, async
     false,
   );
   await expect(cluster.finished).rejects.toMatchObject({ code: "WEIR_PEER_LOST", message: "process 1 ended with SIGKILL" });
+});
+
+test("members speak to each other over mutual TLS when they are given certificates", { timeout: 60_000 }, async () => {
+  const meshTls = fileURLToPath(new URL("../timely/communication/websocket/certificates/ours", import.meta.url));
+  const flags = { meshTls, epoch: "40", param: [`directory=${directory}`, "items=50", "keys=10", "paceMs=1"] };
+  cluster = await start(steadyModule, flags, false);
+  await cluster.finished;
+  expectSteady(directory, { items: 50, keys: 10 });
 });

@@ -2,7 +2,8 @@
  * The listening end of the mesh: takes upgrades to `/mesh`, checks the token before anything else, and answers the hello
  * within the upgrade, so that a connection that stands is a link that stands. A refusal is an HTTP answer with its reason.
  */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { WeirError } from "../../../errors/index.ts";
@@ -68,11 +69,24 @@ export interface ListenOptions {
   readonly host?: string | undefined;
 }
 
+/**
+ * PEM texts of mutual TLS: each process shows `cert`, and takes whoever shows one that `ca` has signed. The authority is the
+ * flow's own: names in certificates are not compared, as processes come and go by address.
+ */
+export interface MeshTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** @throws WEIR_PORT_IN_USE */
-export function listen(acceptor: Acceptor, options: ListenOptions): Promise<Server> {
-  const server = createServer({ headersTimeout: 10_000, maxHeaderSize: 16 << 10 }, (_request, response) => {
-    response.writeHead(426, { connection: "close" }).end();
-  });
+export function listen(acceptor: Acceptor, options: ListenOptions, tls: MeshTls | undefined): Promise<Server> {
+  const settings: ServerOptions = { headersTimeout: 10_000, maxHeaderSize: 16 << 10 };
+  const noPage: RequestListener = (_request, response) => void response.writeHead(426, { connection: "close" }).end();
+  const server =
+    tls === undefined
+      ? createServer(settings, noPage)
+      : createSecureServer({ ...settings, ...tls, requestCert: true, rejectUnauthorized: true, minVersion: "TLSv1.3" }, noPage);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => acceptor.upgrade(request, socket, head));
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {

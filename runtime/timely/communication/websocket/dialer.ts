@@ -3,13 +3,14 @@
  * only when closed; what to make of a refusal is for the mesh to decide.
  */
 import { WebSocket, type ClientOptions } from "ws";
-import { helloHeader, largestPacket, meshPath } from "./acceptor.ts";
+import { helloHeader, largestPacket, meshPath, type MeshTls } from "./acceptor.ts";
 import { pack, unpackRefusal, unpackWelcome, type Hello, type Refusal, type Welcome } from "./hello.ts";
 
 export interface DialerOptions {
   /** host:port, asked for at each attempt. */
   readonly address: () => string;
   readonly token: string;
+  readonly tls: MeshTls | undefined;
   readonly hello: () => Hello;
   readonly random: () => number;
   /** Whether there is no connection yet. */
@@ -37,6 +38,8 @@ export function createDialer(options: DialerOptions): Dialer {
   let timer: NodeJS.Timeout | undefined;
   let attempt: WebSocket | undefined;
   let closed = false;
+  const secure = options.tls === undefined ? {} : { ...options.tls, checkServerIdentity: () => undefined };
+  const scheme = options.tls === undefined ? "ws" : "wss";
 
   function dial(): void {
     clearTimeout(timer);
@@ -49,8 +52,9 @@ export function createDialer(options: DialerOptions): Dialer {
       headers: { authorization: `Bearer ${options.token}`, [helloHeader]: pack(options.hello()) },
       // Masks protect browsers' proxies, not us: a mask of zeros spares a pass over every byte.
       generateMask: (mask) => mask.fill(0),
+      ...secure,
     };
-    const socket = new WebSocket(`ws://${options.address()}${meshPath}`, settings);
+    const socket = new WebSocket(`${scheme}://${options.address()}${meshPath}`, settings);
     attempt = socket;
     let welcome: Welcome | undefined;
     let answered = false;
@@ -87,7 +91,11 @@ export function createDialer(options: DialerOptions): Dialer {
       if (answered || closed) return;
       answered = true;
       attempt = undefined;
-      options.failed(errorCode(error));
+      const code = errorCode(error);
+      if (code !== undefined && certificateTrouble.test(code)) {
+        return options.refused({ kind: "protocol", reason: `no TLS between the two: ${error.message}`, execution: 0 });
+      }
+      options.failed(code);
     });
   }
 
@@ -105,6 +113,9 @@ export function createDialer(options: DialerOptions): Dialer {
     },
   };
 }
+
+/** One side has no TLS, or shows a certificate that the other does not take: waiting will not mend it. */
+const certificateTrouble = /^(ERR_SSL|ERR_TLS|EPROTO|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/;
 
 /** With several addresses for a name, the error is an aggregate of theirs. */
 function errorCode(error: NodeJS.ErrnoException): string | undefined {

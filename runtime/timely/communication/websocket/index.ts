@@ -7,6 +7,7 @@
  *   threads = 1     const fabric = openMeshFabric(port)          closing the fabric leaves the execution
  *   threads > 1     openBridge(rings, port)                      see ../rings
  */
+export type { MeshTls } from "./acceptor.ts";
 export { createMesh, type Mesh, type MeshOptions } from "./mesh.ts";
 export { openMeshFabric, type MeshFabricOptions } from "./fabric.ts";
 export type { MeshTopology } from "./executions.ts";

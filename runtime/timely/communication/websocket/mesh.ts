@@ -14,7 +14,7 @@ import type { Server } from "node:http";
 import type { WebSocket } from "ws";
 import { asWeirError, invariant, WeirError } from "../../../errors/index.ts";
 import type { RemotePort } from "../remote.ts";
-import { createAcceptor, listen, type Acceptor, type ListenOptions } from "./acceptor.ts";
+import { createAcceptor, listen, type Acceptor, type ListenOptions, type MeshTls } from "./acceptor.ts";
 import { createDialer, type Dialer } from "./dialer.ts";
 import { createExecutions, type MeshTopology } from "./executions.ts";
 import { protocol, refusalOf, topologyRefusal, type Hello, type Refusal, type Welcome } from "./hello.ts";
@@ -30,6 +30,8 @@ export interface MeshOptions {
   readonly address: (process: number) => string;
   /** Own port; without it, give upgrades of another server to `mesh.upgrade`. */
   readonly listen?: ListenOptions | undefined;
+  /** Without it the mesh is plain text, kept to the flow by its token. */
+  readonly tls?: MeshTls | undefined;
   /** A peer that was connected and stays away this long is lost. Default 10 s. */
   readonly peerTimeoutMs?: number | undefined;
   /** The same, when its port refuses connections. Default 2 s. */
@@ -124,6 +126,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
     return createDialer({
       address: () => options.address(other),
       token,
+      tls: options.tls,
       hello: () => helloTo(other),
       random,
       needed: () => !peerOf(other).link.up,
@@ -278,7 +281,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   const acceptor = createAcceptor({ token, admit });
   let server: Server | undefined;
   try {
-    server = options.listen === undefined ? undefined : await listen(acceptor, options.listen);
+    server = options.listen === undefined ? undefined : await listen(acceptor, options.listen, options.tls);
   } catch (error) {
     clearInterval(timer);
     throw error;
