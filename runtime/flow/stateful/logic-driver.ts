@@ -88,8 +88,9 @@ function logicDriver(
 /** Emits what a callback gave, and tells whether it discards its key. */
 function settle(core: Core, entry: Entry, outcome: Outcome<unknown> | void, emit: Emit): boolean {
   if (outcome === undefined || outcome === null) return false;
-  if (typeof outcome !== "object") throw badReturn(core.step, "an outcome { emit?, discard? } or nothing", outcome);
+  if (typeof outcome !== "object") throw noOutcome(core.step, outcome);
   const { emit: items, discard } = outcome;
+  if (items === undefined && discard === undefined && !isEmpty(outcome)) throw noOutcome(core.step, outcome);
   if (items !== undefined) {
     const list = toArray(items, core.step);
     for (let i = 0; i < list.length; i++) emit(entry.key, list[i]);
@@ -97,6 +98,16 @@ function settle(core: Core, entry: Entry, outcome: Outcome<unknown> | void, emit
   if (discard === undefined || discard === false) return false;
   if (discard === true) return true;
   throw badReturn(core.step, "discard: true or false", discard);
+}
+
+/** {} and { emit: undefined } say nothing; an array, a promise or a misspelt { emits } was meant to say something. */
+function isEmpty(outcome: object): boolean {
+  if ("emit" in outcome || "discard" in outcome) return true;
+  return Object.keys(outcome).length === 0 && Object.prototype.toString.call(outcome) === "[object Object]";
+}
+
+function noOutcome(step: string, value: unknown): WeirError {
+  return badReturn(step, "an outcome { emit?, discard? } or nothing from its logic", value);
 }
 
 function askWake({ step, wakes }: Core, entry: Entry): void {

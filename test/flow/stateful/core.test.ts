@@ -33,6 +33,44 @@ test("a mapper that returns no pair is an error", async () => {
   }
 });
 
+const noOutcomes = [[1, 2], [], "text", 7, true, Promise.resolve(), new Map(), { emits: [1] }, () => ({ emit: [] })];
+test.each(noOutcomes.map((bad) => [bad]))(
+  "a logic that returns %o instead of an outcome is an error that shows it",
+  async (bad) => {
+    const logics: [string, Partial<StatefulLogic<number, number, number> & StatefulBatchLogic<number, number, number>>][] = [
+      ["onItem", { onItem: () => bad as never }],
+      ["onBatch", { onBatch: () => bad as never }],
+      ["onEof", { onItem: () => {}, onEof: () => bad as never }],
+      ["onNotify", { onItem: () => {}, notifyAt: () => 0, onNotify: () => bad as never }],
+    ];
+    for (const [method, callbacks] of logics) {
+      const logic = { snapshot: () => 0, ...callbacks } as never;
+      const failing = keyedRun([letters], (s): KeyedStream<number> =>
+        method === "onBatch" ? s.statefulBatch("bad", () => logic) : s.stateful("bad", () => logic),
+      );
+      await expect(failing, method).rejects.toMatchObject({
+        code: "WEIR_BAD_RETURN",
+        step: "bad",
+        message: expect.stringMatching(/^Step "bad" needs an outcome \{ emit\?, discard\? \} or nothing from its logic, and got /),
+      });
+    }
+  },
+);
+
+test("an outcome may be empty, or say that there is nothing", async () => {
+  for (const outcome of [
+    undefined,
+    {},
+    { emit: undefined },
+    { emit: [] },
+    { discard: false },
+    { emit: undefined, discard: undefined },
+  ]) {
+    const logic = () => ({ onItem: () => outcome as never, onEof: () => outcome as never, snapshot: () => 0 });
+    expect(await keyedRun([letters], (s) => s.stateful("quiet", logic))).toEqual([]);
+  }
+});
+
 test("statefulBatch gets the values of a key together, in order", async () => {
   const calls: [string, readonly number[]][] = [];
   const out = await keyedRun(
