@@ -17,7 +17,8 @@ export async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new WeirError(code, `${what}: no answer within ${milliseconds} ms`);
+      const cause = new DOMException("the time is up", "TimeoutError");
+      const error = new WeirError(code, `${what}: no answer within ${milliseconds} ms`, { cause });
       reject(error);
       controller.abort(error);
     }, milliseconds);

@@ -8,7 +8,7 @@ import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { csvFormat } from "./csv-format.ts";
 import { listFiles } from "./file-list.ts";
-import { type TextFormat, jsonlFormat, linesFormat } from "./text-format.ts";
+import { type TextFormat, countLines, jsonlFormat, linesFormat } from "./text-format.ts";
 
 export interface FileSourceOptions {
   /** Records per batch, at most. Default 1,000. */
@@ -110,10 +110,4 @@ function skipByteOrderMark(reader: ByteReader): void {
   reader.fill();
   const { buffer, start, end } = reader;
   if (end - start >= 3 && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) reader.start += 3;
-}
-
-function countLines(text: string): number {
-  let lines = 0;
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
-  return lines;
 }

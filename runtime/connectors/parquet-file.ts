@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { type AsyncBuffer, type Compressors, type FileMetaData, parquetMetadataAsync, parquetRead } from "hyparquet";
-import { WeirError } from "../errors/index.ts";
+import { isWeirError, WeirError } from "../errors/index.ts";
 import { readFailure } from "./failure.ts";
 
 const compressors: Compressors = {
@@ -21,6 +21,8 @@ export interface ParquetFile {
   readonly groups: readonly number[];
   /** Throws WEIR_SOURCE_FAILED for damaged pages and codecs that nobody here knows. */
   readColumn(group: number, column: string): Promise<ArrayLike<unknown>>;
+  /** The bytes between which these columns of a group are. */
+  spanOf(group: number, columns: readonly string[]): readonly [from: number, to: number];
   close(): void;
 }
 
@@ -32,19 +34,27 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   } catch (error) {
     throw readFailure(path, error);
   }
+  return readParquet(path, bufferOf(fd), () => closeSync(fd));
+}
+
+/**
+ * The same of bytes that come from elsewhere; `close` is called at once when they are no Parquet file.
+ * Throws WEIR_SOURCE_FAILED, and what of ours `file.slice` throws.
+ */
+export async function readParquet(path: string, file: AsyncBuffer, close: () => void): Promise<ParquetFile> {
   try {
-    const file = bufferOf(fd);
     const metadata = await parquetMetadataAsync(file);
     const groups = metadata.row_groups.map((group) => Number(group.num_rows));
     return {
       columns: topLevelColumns(metadata),
       groups,
       readColumn: (group, column) => readColumn(path, file, metadata, groups, group, column),
-      close: () => closeSync(fd),
+      spanOf: (group, columns) => spanOf(metadata, group, columns),
+      close,
     };
   } catch (error) {
-    closeSync(fd);
-    if (error instanceof Error && noParquet.test(error.message)) {
+    close();
+    if (!isWeirError(error) && error instanceof Error && noParquet.test(error.message)) {
       throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${path}": it is not a Parquet file (${error.message})`, {
         cause: error,
       });
@@ -78,6 +88,18 @@ function topLevelColumns({ schema }: FileMetaData): string[] {
     for (let open = 1; open > 0; i++) open += (schema[i]!.num_children ?? 0) - 1;
   }
   return names;
+}
+
+function spanOf({ row_groups }: FileMetaData, group: number, columns: readonly string[]): [number, number] {
+  let from = Infinity;
+  let to = 0;
+  for (const { meta_data } of row_groups[group]?.columns ?? []) {
+    if (meta_data === undefined || !columns.includes(meta_data.path_in_schema[0]!)) continue;
+    const start = Number(meta_data.dictionary_page_offset || meta_data.data_page_offset);
+    from = Math.min(from, start);
+    to = Math.max(to, start + Number(meta_data.total_compressed_size));
+  }
+  return [Math.min(from, to), to];
 }
 
 async function readColumn(

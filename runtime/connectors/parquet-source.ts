@@ -8,6 +8,7 @@ import { show } from "../flow/show.ts";
 import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { listFiles } from "./file-list.ts";
 import { openParquet, type ParquetFile } from "./parquet-file.ts";
+import { type RowMaker, rowMaker, withoutBigints } from "./parquet-rows.ts";
 
 export interface ParquetSourceOptions {
   /** Names of the columns to read; all by default. */
@@ -122,36 +123,4 @@ function rowGroupPart<T>(file: ParquetFile, { path, group, columns, batchSize, f
 function parsePart(part: string): { path: string; group: number } {
   const at = part.lastIndexOf("#");
   return { path: part.slice(0, at), group: Number(part.slice(at + 1)) };
-}
-
-function withoutBigints(data: ArrayLike<unknown>, part: string, column: string): ArrayLike<unknown> {
-  const numbers = Array.from(data);
-  for (let i = 0; i < numbers.length; i++) {
-    const value = numbers[i];
-    if (typeof value !== "bigint") continue;
-    const number = Number(value);
-    if (!Number.isSafeInteger(number)) {
-      throw new WeirError(
-        "WEIR_SOURCE_FAILED",
-        `"${part}" row ${i}: column "${column}" has ${value}, which a number cannot hold exactly`,
-      );
-    }
-    numbers[i] = number;
-  }
-  return numbers;
-}
-
-type RowMaker<T> = (from: number, until: number) => T[];
-
-/** Compiles the loop that makes the rows, so that each is one object literal with a fixed shape. */
-function rowMaker<T>(columns: readonly string[], data: readonly ArrayLike<unknown>[]): RowMaker<T> {
-  const fields = columns.map((column, i) => `[${JSON.stringify(column)}]: c${i}[i]`).join(", ");
-  const body = `return (from, until) => {
-    const rows = new Array(until - from);
-    for (let i = from; i < until; i++) rows[i - from] = { ${fields} };
-    return rows;
-  };`;
-  return (new Function(...columns.map((_, i) => `c${i}`), body) as (...data: readonly ArrayLike<unknown>[]) => RowMaker<T>)(
-    ...data,
-  );
 }

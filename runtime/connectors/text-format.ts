@@ -56,6 +56,12 @@ export const jsonlFormat: TextFormat = {
   },
 };
 
+export function countLines(text: string): number {
+  let lines = 0;
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) lines++;
+  return lines;
+}
+
 export function badRecord(path: string, line: number, problem: string, cause?: unknown): WeirError {
   return new WeirError("WEIR_SOURCE_FAILED", `"${path}" line ${line} ${problem}`, { cause });
 }
