@@ -11,3 +11,7 @@ export { pollingSource, type PollingOptions } from "./polling-source.ts";
 export { RetryAfter } from "./retry-after.ts";
 export { stdoutSink } from "./stdout-sink.ts";
 export { dirSink, fileSink, type DirSinkOptions } from "./file-sink.ts";
+export { kafkaSink } from "./kafka/sink.ts";
+export type { KafkaSinkOptions } from "./kafka/sink-options.ts";
+export type { KafkaBytes, KafkaSinkRecord } from "./kafka/sink-record.ts";
+export type { PreparedTransaction } from "./kafka/transaction-outcome.ts";
