@@ -3,46 +3,36 @@
  * Prints ratios and writes them to bench/results/latest.md. A missed goal is printed and fails nothing; a wrong answer does.
  */
 import { loadavg } from "node:os";
-import { readArguments, usage } from "./arguments.ts";
-import { measure } from "./measure.ts";
-import { measureHere } from "./measured.ts";
-import { peersFor, type PeerContestant } from "./peers.ts";
+import { type Arguments, readArguments, usage } from "./arguments.ts";
+import { checkAnswers } from "./check-answers.ts";
+import { entrantsOf } from "./entrants.ts";
+import { profileOf } from "./report/profile.ts";
+import { clock, createProgress, type Progress } from "./report/progress.ts";
+import { terminalTable, verdictLine } from "./report/table.ts";
 import { write } from "./report/write.ts";
-import { terminalTable } from "./report/table.ts";
 import type { Contestant, RowResult } from "./results.ts";
 import { checkOut } from "./revision.ts";
 import type { Measurement, Row } from "./row.ts";
 import { rows } from "./rows/index.ts";
+import { measureScaling } from "./scaling/index.ts";
 
-interface Entrant {
-  readonly name: string;
-  readonly missing?: string;
-  run(): Promise<Measurement>;
-}
+/** What takes longer than this is measured no more than `fewer` times: its noise is small against its length. */
+const longMs = 8_000;
+const fewer = 3;
 
-async function entrants(row: Row): Promise<Entrant[]> {
-  const { scale, peers, against } = args;
-  const local = (variant: string) => (scale === "tiny" ? measureHere(row.name, variant, scale) : measure(row.name, variant, scale));
-  const own = Object.keys(row.variants).flatMap((variant): Entrant[] => {
-    const here: Entrant = { name: variant, run: () => local(variant) };
-    if (against === undefined || variant === "loop") return [here];
-    return [here, { name: `${variant}, ${against}`, run: () => measure(row.name, variant, scale, other) }];
-  });
-  const others = peers ? await peersFor(row.name, scale) : [];
-  return [...own, ...others.map((peer: PeerContestant): Entrant => peer)];
-}
-
-async function runRow(row: Row): Promise<RowResult> {
-  const all = await entrants(row);
+async function runRow(row: Row, args: Arguments, other: string | undefined, progress: Progress): Promise<RowResult> {
+  const all = await entrantsOf(row, args, other, progress.say);
   const measurements = all.map((): Measurement[] => []);
+  const long = new Set<number>();
   for (let run = 0; run < args.runs; run++) {
     for (const [i, entrant] of all.entries()) {
-      if (entrant.missing !== undefined) continue;
-      progress(`${row.name}, ${entrant.name}: ${run + 1} of ${args.runs}`);
+      if (entrant.missing !== undefined || (long.has(i) && run >= fewer)) continue;
+      progress.say(`${row.name}: ${entrant.name}${args.runs === 1 ? "" : `, ${run + 1} of ${args.runs}`}`);
+      const begun = performance.now();
       measurements[i]!.push(await entrant.run());
+      if (performance.now() - begun > longMs) long.add(i);
     }
   }
-  progress("");
   return {
     row,
     contestants: all.map(({ name, missing }, i): Contestant => ({
@@ -53,35 +43,52 @@ async function runRow(row: Row): Promise<RowResult> {
   };
 }
 
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+/** Whether all answers were right. */
+async function runRows(args: Arguments): Promise<boolean> {
+  const other = args.against === undefined ? undefined : checkOut(args.against);
+  const results: RowResult[] = [];
+  const profiles = new Map<string, string>();
+  const loadBefore = loadavg()[0]!;
+  const progress = createProgress();
+  const begun = performance.now();
+  let wrong = false;
+  for (const row of args.rows) {
+    const rowBegun = performance.now();
+    try {
+      const result = await runRow(row, args, other, progress);
+      results.push(result);
+      if (args.save) {
+        progress.say(`${row.name}: profile`);
+        const profile = await profileOf(row, args.scale);
+        if (profile !== undefined) profiles.set(row.name, profile);
+      }
+      progress.tell(`${row.name.padEnd(14)} ${clock(performance.now() - rowBegun).padStart(5)}  ${verdictLine(result)}`);
+    } catch (error) {
+      wrong = true;
+      progress.tell(`${row.name.padEnd(14)}        ${(error as Error).message}`);
+    }
+  }
+  progress.end();
+  console.log(`\n${terminalTable(results)}\n`);
+  console.log(write(results, { ...args, loadBefore, tookMs: performance.now() - begun, profiles, save: args.save && !wrong }));
+  return !wrong;
 }
 
-let args: ReturnType<typeof readArguments>;
-let other = "";
+let args: Arguments;
 try {
   args = readArguments(process.argv.slice(2), rows);
-  if (args.against !== undefined) other = checkOut(args.against);
 } catch (error) {
-  console.error(`bench: ${(error as Error).message}\n\n${usage}`);
+  console.error(`bench: ${(error as Error).message} (--help says what there is)`);
   process.exit(2);
 }
-if (args.help) {
-  console.log(usage);
-  process.exit(0);
-}
-const results: RowResult[] = [];
-const loadBefore = loadavg()[0]!;
-let failed = false;
-for (const row of args.rows) {
+if (args.help) console.log(usage(rows));
+else if (args.check) process.exitCode = (await checkAnswers(args)) === 0 ? 0 : 1;
+else if (args.scaling) await measureScaling(args);
+else {
   try {
-    const result = await runRow(row);
-    results.push(result);
-    console.log(`${terminalTable([result])}\n`);
+    process.exitCode = (await runRows(args)) ? 0 : 1;
   } catch (error) {
-    failed = true;
-    console.error(`bench: ${(error as Error).message}\n`);
+    console.error(`bench: ${(error as Error).message}`);
+    process.exitCode = 2;
   }
 }
-if (args.scale !== "tiny") console.log(write(results, { ...args, loadBefore, save: args.save && !failed }));
-process.exitCode = failed ? 1 : 0;

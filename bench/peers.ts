@@ -4,6 +4,7 @@
  */
 import type { Measurement, Scale } from "./row.ts";
 import { bytewax } from "./peer/bytewax.ts";
+import { flink } from "./peer/flink.ts";
 import { timely } from "./peer/timely.ts";
 
 export interface PeerContestant {
@@ -20,13 +21,14 @@ export interface Peer {
   contestants(row: string, scale: Scale): PeerContestant[];
 }
 
-const peers: readonly Peer[] = [timely, bytewax];
+const peers: readonly Peer[] = [timely, flink, bytewax];
 
-export async function peersFor(row: string, scale: Scale): Promise<PeerContestant[]> {
+export async function peersFor(row: string, scale: Scale, preparing: (what: string) => void): Promise<PeerContestant[]> {
   const all: PeerContestant[] = [];
   for (const peer of peers) {
     const contestants = peer.contestants(row, scale);
     if (contestants.length === 0) continue;
+    preparing(`${peer.name} is being built: a minute or two, the first time`);
     const missing = await peer.prepare();
     all.push(...contestants.map((contestant) => (missing === undefined ? contestant : { ...contestant, missing })));
   }

@@ -19,11 +19,11 @@ export function median(numbers: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** undefined without a measurement. */
-export function valueOf(result: RowResult, name: string): number | undefined {
+/** `figure`: one of `also`. undefined without a measurement. */
+export function valueOf(result: RowResult, name: string, figure?: string): number | undefined {
   const contestant = result.contestants.find((one) => one.name === name);
   if (contestant === undefined || contestant.measurements.length === 0) return undefined;
-  return median(contestant.measurements.map(({ value }) => value));
+  return median(contestant.measurements.map(({ value, also }) => (figure === undefined ? value : (also?.[figure] ?? Number.NaN))));
 }
 
 /** Medians of the other figures. */
@@ -50,8 +50,9 @@ export interface Verdict {
 export function judge(result: RowResult): Verdict[] {
   return result.row.goals.map((goal) => {
     if (goal.below !== undefined) {
-      const value = valueOf(result, goal.variant);
-      const words = `${goal.variant} < ${goal.below.toLocaleString("en")} ${result.row.unit}`;
+      const value = valueOf(result, goal.variant, goal.figure);
+      const [what, unit] = goal.figure === undefined ? ["", result.row.unit] : splitName(goal.figure);
+      const words = `${[goal.variant, what].filter(Boolean).join(" ")} < ${goal.below.toLocaleString("en")} ${unit}`;
       return { goal, words, holds: value === undefined ? undefined : value < goal.below };
     }
     const { of = "loop", atLeast = 1 } = goal;
@@ -61,8 +62,21 @@ export function judge(result: RowResult): Verdict[] {
   });
 }
 
+/** "p50 ms": the unit that a name ends in is that of its figure, the rest says what it is. */
+const splitName = (name: string): [what: string, unit: string] => [
+  name.slice(0, name.lastIndexOf(" ")),
+  name.slice(name.lastIndexOf(" ") + 1),
+];
+export function alsoFigure(name: string, value: number): string {
+  const [what, unit] = splitName(name);
+  return `${what} ${figure(value, unit)}`;
+}
+
 /** 5.10 M/s, 17.0 k rounds/s, 830/s, 3.20 ms. */
-export function figure(value: number, unit: Row["unit"]): string {
+export function figure(value: number, unit: string): string {
+  if (unit === "%") return `${value.toFixed(1)}%`;
+  if (unit === "MB") return `${Math.round(value)} MB`;
+  if (unit === "bytes") return `${Math.round(value)} bytes`;
   if (unit === "ms") return `${value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString("en")} ms`;
   const short = unit === "rounds/s" ? " rounds/s" : "/s";
   const digits = (scaled: number): string => scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0);

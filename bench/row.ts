@@ -20,7 +20,7 @@ export type Variant = (place: Place) => Promise<Measurement> | Measurement;
 
 export interface Goal {
   readonly variant: string;
-  /** A figure of `also`; default: the value. */
+  /** With `below`: a figure of `also`, in its own unit; default: the value. */
   readonly figure?: string;
   /** `atLeast` times as good as another variant of this row or a peer's ("timely, 2 workers"). */
   readonly of?: string;

@@ -27,7 +27,9 @@ function bars(result: RowResult): Bar[] {
   });
 }
 
-export function picture(results: readonly RowResult[], title: string): string {
+const title = "Multiples of each row's first line (logarithmic)";
+
+export function picture(results: readonly RowResult[]): string {
   const shown = results.map((result) => ({ result, bars: bars(result) })).filter((one) => one.bars.length > 1);
   const values = shown.flatMap((one) => one.bars.map(({ value }) => Math.log10(value)));
   const least = Math.floor(Math.min(-1, ...values));

@@ -1,8 +1,11 @@
 /** Results as a table of Markdown, and for the terminal. */
-import { alsoOf, figure, judge, ratio, type RowResult, times, valueOf } from "../results.ts";
+import { alsoFigure, alsoOf, figure, judge, ratio, type RowResult, times, valueOf } from "../results.ts";
 
 const columns = ["work", "by", "median", "compared", "goal"] as const;
-type Line = Readonly<Record<(typeof columns)[number], string>>;
+type Column = (typeof columns)[number];
+interface Line extends Readonly<Record<Exclude<Column, "goal">, string>> {
+  readonly goal: readonly string[];
+}
 
 function lines(result: RowResult): Line[] {
   const base = Object.keys(result.row.variants)[0]!;
@@ -10,7 +13,7 @@ function lines(result: RowResult): Line[] {
   return result.contestants.map((contestant, i) => {
     const value = valueOf(result, contestant.name);
     const also = alsoOf(contestant)
-      .map(([name, more]) => `, ${name.replace(/ ms$/, "")} ${figure(more, "ms")}`)
+      .map(([name, more]) => `, ${alsoFigure(name, more)}`)
       .join("");
     const goals = verdicts.filter(({ goal }) => goal.variant === contestant.name);
     return {
@@ -21,27 +24,58 @@ function lines(result: RowResult): Line[] {
         base !== "loop" || contestant.name === base || value === undefined
           ? ""
           : `${times(ratio(result, contestant.name, base))} ${base}`,
-      goal: goals
-        .map(({ goal, words, holds }) => {
-          const what = words.slice(contestant.name.length + 1);
-          const got = goal.of === undefined || goal.of === base ? "" : ` (${times(ratio(result, contestant.name, goal.of))})`;
-          return holds === undefined ? `${what} (not measured)` : `${what}${got} ${holds ? "✓" : "✗ missed"}`;
-        })
-        .join("; "),
+      goal: goals.map(({ goal, words, holds }) => {
+        const what = words.slice(contestant.name.length + 1);
+        const got = goal.of === undefined || goal.of === base ? "" : ` (${times(ratio(result, contestant.name, goal.of))})`;
+        return holds === undefined ? `${what} (not measured)` : `${what}${got} ${holds ? "✓" : "✗ missed"}`;
+      }),
     };
   });
 }
 
+/** One line for a row that is done: "0.53 × loop; 2 goals hold, 1 missed". */
+export function verdictLine(result: RowResult): string {
+  const verdicts = judge(result);
+  const count = (holds: boolean | undefined): number => verdicts.filter((verdict) => verdict.holds === holds).length;
+  const words = [
+    `${count(true)} of ${verdicts.length} goals hold`,
+    ...(count(false) > 0
+      ? [
+          `missed: ${verdicts
+            .filter(({ holds }) => holds === false)
+            .map((verdict) => verdict.words)
+            .join(", ")}`,
+        ]
+      : []),
+    ...(count(undefined) > 0 ? [`${count(undefined)} not measured`] : []),
+  ];
+  return words.join("; ");
+}
+
 export function terminalTable(results: readonly RowResult[]): string {
-  const all = results.flatMap(lines);
-  const width = (column: (typeof columns)[number]): number => Math.max(column.length, ...all.map((line) => line[column].length));
-  const write = (line: Line): string =>
-    columns
-      .map((column) => line[column].padEnd(width(column)))
+  const notes: string[] = [];
+  const cells = results.flatMap((result) =>
+    lines(result).flatMap(({ goal, ...line }): string[][] => {
+      const note = /^– \((.{20,})\)$/s.exec(line.median)?.[1];
+      if (note !== undefined && !notes.includes(note)) notes.push(note);
+      const median = note === undefined ? line.median : `– [${notes.indexOf(note) + 1}]`;
+      const first = [line.work, line.by, median, line.compared, goal[0] ?? ""];
+      return [first, ...goal.slice(1).map((more) => ["", "", "", "", more])];
+    }),
+  );
+  const width = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i]!.length)));
+  const write = (line: readonly string[]): string =>
+    line
+      .map((cell, i) => cell.padEnd(width[i]!))
       .join("  ")
       .trimEnd();
-  const head = Object.fromEntries(columns.map((column) => [column, column])) as Line;
-  return [write(head), ...all.map(write)].join("\n");
+  const body = cells.map((line, i) => (i > 0 && line[0] !== "" ? `\n${write(line)}` : write(line)));
+  return [
+    write(columns),
+    write(width.map((length) => "─".repeat(length))),
+    ...body,
+    ...notes.map((note, i) => `\n[${i + 1}] ${note}`),
+  ].join("\n");
 }
 
 export function markdownTable(results: readonly RowResult[]): string {
@@ -51,6 +85,8 @@ export function markdownTable(results: readonly RowResult[]): string {
     write(columns.map(() => "---")),
     ...results
       .flatMap(lines)
-      .map((line) => write(columns.map((column) => (column === "work" && line.work !== "" ? `\`${line.work}\`` : line[column])))),
+      .map(({ work, by, median, compared, goal }) =>
+        write([work === "" ? "" : `\`${work}\``, by, median, compared, goal.join("; ")]),
+      ),
   ].join("\n");
 }

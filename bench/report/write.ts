@@ -1,12 +1,16 @@
-/** Leaves the results of a run behind: bench/results/latest.md always; docs/performance.md and its picture when asked. */
+/** Leaves the results of a run behind: bench/results/*.md always; docs/performance.md and its pictures when asked. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform } from "node:os";
 import { join } from "node:path";
 import { repository } from "../cache.ts";
 import { judge, type RowResult } from "../results.ts";
 import type { Scale } from "../row.ts";
+import { scalingPicture } from "../scaling/picture.ts";
+import { type Scaled, scalingMarkdown, verdicts } from "../scaling/report.ts";
+import { limits } from "./limits.ts";
 import { picture } from "./picture.ts";
+import { clock } from "./progress.ts";
 import { markdownTable } from "./table.ts";
 
 export interface Circumstances {
@@ -14,59 +18,88 @@ export interface Circumstances {
   readonly scale: Scale;
   /** Load average of the last minute before the first measurement: what else the machine was doing. */
   readonly loadBefore: number;
+  readonly tookMs: number;
   readonly save: boolean;
+  /** By row: where the time of a flow goes. */
+  readonly profiles: ReadonlyMap<string, string>;
 }
 
 /** Says what was written. */
 export function write(results: readonly RowResult[], circumstances: Circumstances): string {
-  const directory = join(repository, "bench/results");
-  mkdirSync(directory, { recursive: true });
-  const latest = join(directory, "latest.md");
-  const body = `${conditions(circumstances)}\n\n${markdownTable(results)}\n`;
-  writeFileSync(latest, `# Benchmarks\n\n${body}`);
-  if (!circumstances.save) return "bench/results/latest.md written";
-  const images = join(repository, "docs/images");
-  mkdirSync(images, { recursive: true });
-  writeFileSync(join(images, "performance.svg"), picture(results, "Multiples of each row's first line (logarithmic)"));
-  const page = join(repository, "docs/performance.md");
-  const old = existsSync(page) ? readFileSync(page, "utf8") : `# Performance\n\n${begin}\n${end}\n`;
-  writeFileSync(page, replaceNumbers(old, `${body}\n${limits(results)}`));
-  return "docs/performance.md, docs/images/performance.svg and bench/results/latest.md written";
+  const { runs, loadBefore, tookMs } = circumstances;
+  const medians = runs === 1 ? "one run" : `medians of ${runs}${runs > 3 ? " (of 3 where one takes over 8 s)" : ""}`;
+  const busy =
+    loadBefore > 0.5 ? ` The machine was not idle: load average ${loadBefore.toFixed(1)} before the first measurement.` : "";
+  const body = `${conditions(circumstances.scale)}, ${medians}; ${clock(tookMs)} minutes in all.${busy}\n\n${markdownTable(results)}\n`;
+  const latest = writeLatest("latest.md", `# Benchmarks\n\n${body}`);
+  if (!circumstances.save) return `written: ${latest}`;
+  const missed = results.flatMap((result) =>
+    judge(result)
+      .filter(({ holds }) => holds === false)
+      .map(({ words }) => `\`${result.row.name}\`: ${words}`),
+  );
+  const goals = missed.length === 0 ? "No goal was missed." : `Missed goals: ${missed.join("; ")}.`;
+  const written = writePage(
+    "numbers",
+    `${body}\n${goals}\n\n${limits(results, circumstances.profiles)}`,
+    "performance.svg",
+    picture(results),
+  );
+  return `written: ${latest}, ${written}`;
 }
 
-const begin = "<!-- numbers: written by `npm run bench -- --peers --save` -->";
-const end = "<!-- end of numbers -->";
+/** Says what was written. */
+export function writeScaling(
+  scaled: readonly Scaled[],
+  { scale, save, tookMs }: { readonly scale: Scale; readonly save: boolean; readonly tookMs: number },
+): string {
+  const sections = scaled.map(
+    (one) =>
+      `### ${one.table.name}\n\nAt each size: ${one.table.work}.\n\n${scalingMarkdown(one)}\n\n${verdicts(one).join("\n")}\n`,
+  );
+  const body = `${conditions(scale)}; ${clock(tookMs)} minutes in all.\n\n${sections.join("\n")}`;
+  const latest = writeLatest("scaling.md", `# How cost grows\n\n${body}`);
+  return save ? `written: ${latest}, ${writePage("scaling", body, "scaling.svg", scalingPicture(scaled))}` : `written: ${latest}`;
+}
 
-/** What people wrote around the numbers stays. @throws Error when the page has lost its marks */
-export function replaceNumbers(page: string, numbers: string): string {
+function writeLatest(name: string, text: string): string {
+  mkdirSync(join(repository, "bench/results"), { recursive: true });
+  writeFileSync(join(repository, "bench/results", name), text);
+  return `bench/results/${name}`;
+}
+
+function writePage(part: Part, text: string, image: string, svg: string): string {
+  const page = join(repository, "docs/performance.md");
+  writeFileSync(page, replacePart(readFileSync(page, "utf8"), part, text));
+  mkdirSync(join(repository, "docs/images"), { recursive: true });
+  writeFileSync(join(repository, "docs/images", image), svg);
+  return `docs/performance.md, docs/images/${image}`;
+}
+
+type Part = "numbers" | "scaling";
+const marks: Readonly<Record<Part, readonly [begin: string, end: string]>> = {
+  numbers: ["<!-- numbers: written by `npm run bench -- --peers --save` -->", "<!-- end of numbers -->"],
+  scaling: ["<!-- scaling: written by `npm run bench -- scaling --save` -->", "<!-- end of scaling -->"],
+};
+
+/** What people wrote around the part stays. @throws Error when the page has lost its marks */
+export function replacePart(page: string, part: Part, text: string): string {
+  const [begin, end] = marks[part];
   const from = page.indexOf(begin);
   const to = page.indexOf(end);
   if (from < 0 || to < from) throw new Error(`docs/performance.md needs the lines ${begin} and ${end}`);
-  return `${page.slice(0, from + begin.length)}\n\n${numbers.trimEnd()}\n\n${page.slice(to)}`;
+  return `${page.slice(0, from + begin.length)}\n\n${text.trimEnd()}\n\n${page.slice(to)}`;
 }
 
-function conditions({ runs, scale, loadBefore }: Circumstances): string {
+function conditions(scale: Scale): string {
   let revision = "no revision";
   try {
     revision = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: repository, encoding: "utf8" }).trim();
   } catch {
     // Not a checkout: an unpacked package, say.
   }
-  const cores = availableParallelism();
-  const load =
-    loadBefore > 0.5 ? ` The machine was not idle: load average ${loadBefore.toFixed(1)} before the first measurement.` : "";
   return (
-    `${new Date().toISOString().slice(0, 10)}, revision ${revision}, Node ${process.versions.node}, ${cores} cores ` +
-    `(${cpus()[0]?.model ?? "unknown"}, ${platform()} ${arch()}), ${runs === 1 ? "one run" : `medians of ${runs}`}` +
-    `${scale === "full" ? "" : `, sizes for a look only (${scale})`}.${load}`
+    `${new Date().toISOString().slice(0, 10)}, revision ${revision}, Node ${process.versions.node}, ${availableParallelism()} cores ` +
+    `(${cpus()[0]?.model ?? "unknown"}, ${platform()} ${arch()})${scale === "full" ? "" : `, sizes for a look only (${scale})`}`
   );
-}
-
-function limits(results: readonly RowResult[]): string {
-  const lines = results.map((result) => {
-    const missed = judge(result).filter(({ holds }) => holds === false);
-    const word = missed.length === 0 ? "" : ` **Missed**: ${missed.map(({ words }) => words).join("; ")}.`;
-    return `- \`${result.row.name}\`: ${result.row.work}. ${result.row.limit}${word}`;
-  });
-  return `### What is done, and what the limit is\n\n${lines.join("\n")}\n`;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readArguments } from "../../bench/arguments.ts";
+import { readArguments, usage } from "../../bench/arguments.ts";
 import { longestGap } from "../../bench/data/updates.ts";
 import { words } from "../../bench/data/words.ts";
 import { rows } from "../../bench/rows/index.ts";
@@ -17,7 +17,19 @@ test("brief runs are single unless asked otherwise", () => {
   expect(readArguments(["--brief"], rows)).toMatchObject({ runs: 1, scale: "brief" });
   expect(readArguments(["--brief", "--runs", "3"], rows)).toMatchObject({ runs: 3 });
 });
+test("answers alone are checked at the smallest size, or at that of a look", () => {
+  expect(readArguments(["--check"], rows)).toMatchObject({ runs: 1, scale: "tiny", check: true });
+  expect(readArguments(["--check", "--brief"], rows)).toMatchObject({ runs: 1, scale: "brief", check: true });
+});
+test("how cost grows is asked for by itself", () => {
+  expect(readArguments(["scaling", "--save"], rows)).toMatchObject({ scaling: true, save: true, scale: "full" });
+});
+test("help names every row", () => {
+  for (const { name } of rows) expect(usage(rows)).toContain(`  ${name} `);
+});
 test.each([
+  [["scaling", "--peers"], "scaling stands alone"],
+  [["--count", "counts.json"], "--count counts what --check finds"],
   [["nexmark"], "there is no row nexmark"],
   [["--runs", "0"], "--runs must be a positive number"],
   [["--save", "--brief"], "--save wants all rows"],

@@ -1,0 +1,88 @@
+/**
+ * Where the time of a row goes: one more run of it with V8's sampling profiler, summed up by the parts of the runtime. Times are self
+ * times of what ran; waiting is not counted.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { repository } from "../cache.ts";
+import { run } from "../measure.ts";
+import type { Row, Scale } from "../row.ts";
+
+interface Sampled {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string } }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+/** Microseconds by what they were spent on. */
+type Shares = Map<string, number>;
+
+/** A sentence without its full stop; undefined for rows that spend their time in other processes. */
+export async function profileOf(row: Row, scale: Scale): Promise<string | undefined> {
+  const variant = Object.keys(row.variants).find((name) => name !== "loop" && !name.includes("processes"));
+  if (variant === undefined) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), "weir-bench-profile-"));
+  try {
+    const args = [
+      "--cpu-prof",
+      `--cpu-prof-dir=${directory}`,
+      "--cpu-prof-interval=500",
+      "bench/measured.ts",
+      row.name,
+      variant,
+      scale,
+    ];
+    await run(process.execPath, args, repository, `profile of ${row.name}`);
+    const parts: Shares = new Map();
+    const functions: Shares = new Map();
+    for (const name of readdirSync(directory))
+      addShares(JSON.parse(readFileSync(join(directory, name), "utf8")) as Sampled, parts, functions);
+    return describe(variant, parts, functions);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export function addShares({ nodes, samples, timeDeltas }: Sampled, parts: Shares, functions: Shares): void {
+  const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
+  for (const [i, id] of samples.entries()) {
+    const { functionName, url } = byId.get(id)!;
+    if (functionName === "(idle)" || functionName === "(root)") continue;
+    const took = Math.max(0, timeDeltas[i]!);
+    const part = partOf(functionName, url);
+    parts.set(part, (parts.get(part) ?? 0) + took);
+    if (!url.startsWith("file:")) continue;
+    const where = `\`${functionName || "(anonymous)"}\` of ${relative(url)}`;
+    functions.set(where, (functions.get(where) ?? 0) + took);
+  }
+}
+
+const relative = (url: string): string => {
+  const path = fileURLToPath(url);
+  return path.startsWith(repository) ? path.slice(repository.length).replace(/^\//, "") : path;
+};
+
+function partOf(functionName: string, url: string): string {
+  if (functionName === "(garbage collector)") return "garbage collection";
+  if (functionName === "(program)") return "V8 and the kernel";
+  if (url.startsWith("node:")) return "Node";
+  if (!url.startsWith("file:")) return "functions that the flow layer generates";
+  const path = relative(url);
+  if (path.startsWith("bench/")) return "the flow's own functions, its source and sink";
+  const folders = /^runtime\/(.+)\/[^/]+$/.exec(path)?.[1];
+  return folders === undefined ? "libraries" : `\`runtime/${folders.split("/").slice(0, 2).join("/")}\``;
+}
+
+/** Parts from 3% on, and the three heaviest functions. */
+export function describe(variant: string, parts: Shares, functions: Shares): string {
+  const all = [...parts.values()].reduce((sum, took) => sum + took, 0);
+  const percent = (took: number): string => `${Math.round((100 * took) / all)}%`;
+  const most = (shares: Shares): [string, number][] => [...shares].toSorted(([, a], [, b]) => b - a);
+  const large = most(parts).filter(([, took]) => took >= 0.03 * all);
+  const heaviest = most(functions).slice(0, 3);
+  return (
+    `${variant}: ${large.map(([part, took]) => `${percent(took)} ${part}`).join(", ")}; ` +
+    `most of it in ${heaviest.map(([name, took]) => `${name} (${percent(took)})`).join(", ")}`
+  );
+}
