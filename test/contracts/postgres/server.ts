@@ -26,7 +26,7 @@ const nobody = 65_534;
 
 /** Where the server's programs are. Only CI installs them. @throws when they are missing and cannot be installed */
 export async function findPostgres(): Promise<string> {
-  const script = new URL("./install-postgres.sh", import.meta.url).pathname;
+  const script = new URL("./install.sh", import.meta.url).pathname;
   const flags = process.env.CI === "true" ? [] : ["--installed"];
   const { stdout } = await promisify(execFile)(script, flags, { timeout: 300_000 });
   return stdout.trim();

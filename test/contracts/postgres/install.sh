@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prints the directory of PostgreSQL's server programs (initdb, pg_ctl, postgres), the newest that is installed. Where there is none
-# and we are root on a Debian, installs the distribution's package. Usage: install-postgres.sh [--installed]   (--installed: fail rather than install)
+# and we are root on a Debian, installs the distribution's package. Usage: install.sh [--installed]   (--installed: fail rather than install)
 set -eu
 
 newest() {
