@@ -8,7 +8,7 @@ import { drawMermaid } from "../runtime/host/mermaid.ts";
 export async function graph(module: string, flags: { format: string; param?: string[] }): Promise<void> {
   if (flags.format !== "mermaid" && flags.format !== "json")
     throw new WeirError("WEIR_USAGE", `--format: "${flags.format}" is neither mermaid nor json`);
-  const { params } = readSettings(module, { param: flags.param ?? [] }, {});
+  const { params } = readSettings(module, { param: flags.param ?? [] }, { WEIR_PARAMS: process.env.WEIR_PARAMS });
   const flow = await loadFlow(module, { params });
   const { steps } = describe(flow);
   process.stdout.write(

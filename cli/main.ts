@@ -2,7 +2,7 @@
  * The command line, `weir`. Each command lives in its own file and is loaded when it is asked for, so that `weir run` does not
  * wait for the Kubernetes client. May import every room.
  */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { createRequire } from "node:module";
 
 // A flow's folder may lack a package.json; that it is a module is plain from its syntax.
@@ -70,8 +70,8 @@ program
   .command("graph")
   .description("draw a flow without running it")
   .argument("<module>", "path of the flow's module")
-  .option("--format <format>", "mermaid or json", "mermaid")
-  .option("--param <name=value...>", "parameters of a flow that is exported as a function")
+  .addOption(new Option("--format <format>", "mermaid or json").default("mermaid").env("WEIR_FORMAT"))
+  .option("--param <name=value...>", "parameters of a flow that is exported as a function (WEIR_PARAMS, JSON)")
   .action(async (module: string, flags: { format: string; param?: string[] }) => (await import("./graph.ts")).graph(module, flags));
 
 const snapshot = program.command("snapshot").description("look at a recovery store, and change it offline");
@@ -102,9 +102,13 @@ const sandbox = program.command("sandbox").description("a Kubernetes API on this
 sandbox
   .command("up")
   .description("start it and stay until Ctrl-C")
-  .option("--directory <dir>", "where its objects, logs and kubeconfig are kept", ".weir/sandbox")
-  .option("--port <port>", "port of the API server; default: any that is free")
-  .option("--no-controller", "without Weir's controller")
+  .addOption(
+    new Option("--directory <dir>", "where its objects, logs and kubeconfig are kept")
+      .default(".weir/sandbox")
+      .env("WEIR_SANDBOX_DIRECTORY"),
+  )
+  .addOption(new Option("--port <port>", "port of the API server; default: any that is free").env("WEIR_SANDBOX_PORT"))
+  .addOption(new Option("--no-controller", "without Weir's controller").env("WEIR_SANDBOX_NO_CONTROLLER"))
   .action(async (flags) => (await import("./sandbox.ts")).up(flags));
 
 // The Kubernetes client takes half a second to load: only who asks for the controller waits for it.

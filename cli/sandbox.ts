@@ -1,7 +1,11 @@
+import { WeirError } from "../runtime/errors/index.ts";
 import { startWeirSandbox } from "./weir-sandbox.ts";
 
 /** `weir sandbox up`: stays until Ctrl-C; what runs is found again by the next `up` in the same directory. */
 export async function up(flags: { directory: string; port?: string; controller: boolean }): Promise<void> {
+  if (flags.port !== undefined && !(/^\d+$/.test(flags.port) && Number(flags.port) <= 65_535)) {
+    throw new WeirError("WEIR_USAGE", `--port (WEIR_SANDBOX_PORT): "${flags.port}" is not a whole number from 0 to 65535`);
+  }
   const running = await startWeirSandbox({
     directory: flags.directory,
     controller: flags.controller,
