@@ -1,6 +1,6 @@
 import { expectAnswer, type Row, type Scale, type Variant } from "../row.ts";
 import { type Outcome, warmUp } from "../timely/programs.ts";
-import { runAlone, runInProcesses, runInThreads } from "../timely/run.ts";
+import { runHere, runInProcesses, runInThreads } from "../timely/run.ts";
 import type { MemberPlan } from "../timely/member.ts";
 
 const variant =
@@ -17,7 +17,7 @@ export const barrier: Row = {
   work: "an empty loop whose operator is notified at every time",
   unit: "rounds/s",
   variants: {
-    "1 worker": variant(1_000_000, 1, runAlone),
+    "1 worker": variant(1_000_000, 1, (plan) => runHere(plan, 1)),
     "2 threads": variant(100_000, 2, (plan) => runInThreads(plan, 2)),
     "2 processes": variant(30_000, 2, (plan) => runInProcesses(plan, 2)),
   },

@@ -1,33 +1,12 @@
 import { lowbias32 } from "../data/lowbias32.ts";
+import { countWindowsByHand, type WindowCounts } from "../data/windows.ts";
 import { type Place, type Scale, expectAnswer, type Measurement, type Row } from "../row.ts";
 import { runFlow } from "../run-flow.ts";
 
 const keys = 1_000;
 const records: Record<Scale, number> = { full: 5_000_000, brief: 500_000, tiny: 20_000 };
 
-function loop(count: number): { results: number; sum: number } {
-  const open = new Map<string, { window: number; count: number }>();
-  let results = 0;
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
-    const key = `k${lowbias32(i) % keys}`;
-    const window = Math.floor(i / 10_000);
-    const state = open.get(key);
-    if (state === undefined) open.set(key, { window, count: 1 });
-    else if (state.window === window) state.count++;
-    else {
-      results++;
-      sum += state.count;
-      state.window = window;
-      state.count = 1;
-    }
-  }
-  for (const state of open.values()) {
-    results++;
-    sum += state.count;
-  }
-  return { results, sum };
-}
+const loop = (count: number): WindowCounts => countWindowsByHand(count, (i) => `k${lowbias32(i) % keys}`);
 const answer = (scale: Scale): { results: number; sum: number } =>
   scale === "full" ? { results: 499_972, sum: 5_000_000 } : loop(records[scale]);
 

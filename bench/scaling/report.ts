@@ -15,7 +15,7 @@ const growths = (scaled: Scaled): (Growth | undefined)[] =>
 /** 0.83 µs, 1,250 ns, 17 ms: three digits at most. */
 export function amount(value: number | undefined, unit: string): string {
   if (value === undefined) return "–";
-  return `${value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(value >= 1 ? 2 + Number(value >= 10) : 2)} ${unit}`;
+  return `${value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(value >= 1 ? 3 : 2)} ${unit}`;
 }
 
 const cellsOf = (scaled: Scaled): string[][] => [

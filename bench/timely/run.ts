@@ -1,4 +1,4 @@
-/** Runs a timely program on one worker, on threads over rings, or on processes over loopback. */
+/** Runs a timely program on workers in this thread, on threads over rings, or on processes over loopback. */
 import { type ChildProcess, fork } from "node:child_process";
 import { Worker } from "node:worker_threads";
 import { freePorts } from "../../runtime/host/free-ports.ts";
@@ -9,9 +9,9 @@ import type { Outcome } from "./programs.ts";
 
 const entry = new URL("./member.ts", import.meta.url);
 
-export async function runAlone(plan: MemberPlan): Promise<Outcome> {
-  const [fabric] = createThreadFabrics(1);
-  return runProgram(fabric!, plan);
+/** Workers that take turns in this thread. */
+export async function runHere(plan: MemberPlan, workers: number): Promise<Outcome> {
+  return together(await Promise.all(createThreadFabrics(workers).map((fabric) => runProgram(fabric, plan))));
 }
 
 /** One outcome for all: from the first to begin to the last to end. */

@@ -32,7 +32,7 @@ describe("growth", () => {
         ],
         0,
       )!.steepest,
-    ).toMatchObject({ from: 10, to: 100, exponent: 2 });
+    ).toMatchObject({ from: 10, to: 100, exponent: expect.closeTo(2, 6) });
   });
   test("one size has no growth", () => expect(growthOf([[1, 5]], 0)).toBeUndefined());
 });
@@ -55,7 +55,7 @@ const scaled: Scaled = {
 
 describe("reports of growth", () => {
   test("a table ends with the exponent of each column, and says what is not linear and why", () => {
-    expect(scalingTable(scaled).split("\n").at(-1)).toBe("grows as  n^0.50 ✗     n^1.00 ✓");
+    expect(scalingTable(scaled).split("\n").at(-1)).toMatch(/^grows as +n\^0\.50 ✗ +n\^1\.00 ✓$/);
     expect(verdicts(scaled)).toEqual([
       expect.stringContaining("per thing: **not linear** (n^0.50 for each; steepest"),
       expect.stringContaining("all of them: near-linear (n^1.00;"),
