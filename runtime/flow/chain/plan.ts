@@ -1,7 +1,7 @@
 /**
  * Finds the chains of a graph. A stateless step or merge joins the chain of the step before it when it has just that one
- * input, in the same loop. It starts a chain of its own behind an input, an exchange or a stateful step; when it merges; and
- * when it takes whole batches.
+ * input, in the same loop. It starts a chain of its own behind an input, an exchange or a stateful step; when it merges; when
+ * it takes whole batches; and when the chain is long enough, since V8 optimizes no function without end.
  */
 import type { FlowGraph } from "../graph/flow-graph.ts";
 import { scopeOf } from "../graph/flow-graph.ts";
@@ -9,6 +9,9 @@ import type { Node, Port } from "../graph/node.ts";
 import { isStateless } from "../graph/node.ts";
 import type { StepMetrics } from "../metrics.ts";
 import type { Chain, Stage, StageSpec, Target } from "./stage.ts";
+
+/** Steps behind one another in one generated function. */
+export const chainLimit = 64;
 
 export interface PlannedChain extends Chain {
   readonly head: Node;
@@ -18,6 +21,13 @@ export interface PlannedChain extends Chain {
 export function planChains(graph: FlowGraph, metrics: readonly StepMetrics[]): ReadonlyMap<number, PlannedChain> {
   const consumers = consumersByPort(graph);
   const chains = new Map<number, PlannedChain>();
+  // How many steps of its chain come before a step and with it.
+  const depths = new Map<Node, number>();
+  const joins = (node: Node): boolean => depths.get(node)! > 1;
+  for (const node of graph.nodes) {
+    const before = isStage(node) && mayJoin(node) ? depths.get(node.upstream[0]!.node)! : 0;
+    depths.set(node, before < chainLimit ? before + 1 : 1);
+  }
   for (const head of graph.nodes) {
     if (!isStage(head) || joins(head)) continue;
     const stages: Stage[] = [];
@@ -56,7 +66,7 @@ function isStage(node: Node): boolean {
   return isStateless(node.spec) || node.spec.kind === "merge";
 }
 
-function joins(node: Node): boolean {
+function mayJoin(node: Node): boolean {
   if (node.spec.kind === "merge" || node.spec.kind === "flatMapBatch") return false;
   const before = node.upstream[0]!;
   return isStage(before.node) && scopeOf(before) === node.loop;

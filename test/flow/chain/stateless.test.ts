@@ -189,3 +189,14 @@ test("each step counts its own records", async () => {
     ["out", 12, 0],
   ]);
 });
+
+test("a chain may be as long as its flow", async () => {
+  const steps = 2_000;
+  const out = await through(numbers, (s) => {
+    let stream = s;
+    for (let i = 0; i < steps; i++)
+      stream = i % 500 === 499 ? stream.filter(`f${i}`, () => true) : stream.map(`m${i}`, (n) => n + 1);
+    return stream;
+  });
+  expect(out).toEqual(numbers.map((n) => n + steps - 4));
+});
