@@ -3,7 +3,8 @@ import { createThreadFabrics } from "../../runtime/timely/communication/thread.t
 import { createWorker, type EngineWorker, type InputHandle } from "../../runtime/timely/index.ts";
 import { least, plain, type Table } from "./table.ts";
 
-const records = { full: 1_000_000, brief: 200_000, tiny: 2_000 };
+/** What each worker sends in a round. */
+const shares = { full: 8_192, brief: 1_024, tiny: 64 };
 const rounds = 20;
 
 /** All workers until nothing is left to do for any of them. */
@@ -20,7 +21,7 @@ function settle(workers: readonly EngineWorker[]): void {
 
 export const workersTable: Table = {
   name: "workers",
-  work: "workers that share one thread exchange integers by value in 20 rounds, then do 100 empty rounds",
+  work: "workers that share one thread exchange integers by value in 20 rounds of 8,192 each, then do 100 empty rounds",
   sizes: { full: [1, 2, 4, 8, 16, 32, 64], brief: [1, 2, 4, 8, 16, 32, 64], tiny: [1, 2] },
   costs: [
     {
@@ -54,7 +55,7 @@ export const workersTable: Table = {
       }),
     );
     let time = 0;
-    const share = Math.ceil(records[scale] / rounds / count);
+    const share = shares[scale];
     const run = (epochs: number, size: number): number => {
       const start = performance.now();
       for (let epoch = 0; epoch < epochs; epoch++) {
