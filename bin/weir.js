@@ -3,10 +3,14 @@
 // to the one that npm installed beside Weir.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import module from "node:module";
 import { fileURLToPath } from "node:url";
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > 22 || (major === 22 && minor >= 19)) {
+  // What was compiled once, types stripped, is kept for the next start, and for threads and members, which learn of it by the variable.
+  const { directory } = module.enableCompileCache();
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
   await import("../cli/main.ts");
 } else {
   const node = fileURLToPath(new URL("../node_modules/node/bin/node", import.meta.url));
