@@ -165,7 +165,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
           if (lowering.stopped) return;
         }
         if (active) return given.activate();
-        if (awake === Infinity || awake === armed || awake === -Infinity) return;
+        if (awake === Infinity || awake === -Infinity || (awake === armed && armed > runtime.now())) return;
         armed = awake;
         given.activateAt(awake);
       },

@@ -66,7 +66,7 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
     fail(error);
   };
 
-  const receive = (batch: Iterable<unknown> | null): unknown[] | undefined => {
+  const receive = (batch: Iterable<unknown> | null, now: number): unknown[] | undefined => {
     taken = undefined;
     read = true;
     if (batch === null) {
@@ -77,7 +77,8 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
     // A source may move on over things that give no record, so an empty batch may change the position too.
     changed = true;
     const next = part!.nextAwake?.();
-    reader.cool = values.length === 0 && next === undefined;
+    // One that keeps another clock than the run's may have come too early: it is no reason to spin, nor to wait for the next tick.
+    reader.cool = values.length === 0 && (next === undefined || next <= now);
     awake = next ?? -Infinity;
     return values.length > 0 ? values : undefined;
   };
@@ -102,12 +103,12 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
       if (arrived !== undefined) {
         const { batch } = arrived;
         arrived = undefined;
-        return receive(batch);
+        return receive(batch, now);
       }
       if (now < awake) return undefined;
       if (recorded && sawPromise) taken = { value: structuredClone(position()) };
       const result = part.nextBatch();
-      if (!isPromise(result)) return receive(result);
+      if (!isPromise(result)) return receive(result, now);
       sawPromise = waiting = true;
       result.then((batch) => settled(() => (arrived = { batch })), failed);
       return undefined;

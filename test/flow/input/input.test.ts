@@ -128,6 +128,27 @@ test("nextAwake is kept, empty batches are no end, and parts are closed", async 
   expect(closed).toBe(1);
 });
 
+test("a source that comes too early by its own clock is asked again, and not only at the next tick", async () => {
+  let now = 0;
+  let calls = 0;
+  const asked: number[] = [];
+  const flow = new Dataflow("early");
+  const part = {
+    nextBatch() {
+      asked.push(now);
+      return ++calls > 8 ? null : calls % 4 === 0 ? [calls] : [];
+    },
+    nextAwake: () => 10 * Math.ceil(calls / 4),
+    snapshot: () => calls,
+  };
+  const out: number[] = [];
+  flow.input<number>("in", { kind: "partitioned", listParts: () => ["p"], buildPart: () => part }).output("out", arraySink(out));
+  await run(flow, { now: () => now, onRound: () => void now++, roundsPerTick: 1_000 });
+  expect(out).toEqual([4, 8]);
+  expect(asked.length).toBe(9);
+  expect(asked.at(-1)).toBeLessThan(40);
+});
+
 test("a source that has nothing is asked again though the run's clock stands still", async () => {
   let calls = 0;
   const out: number[] = [];
