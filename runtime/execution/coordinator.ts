@@ -212,7 +212,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       });
       if (over) return;
       const durationMilliseconds = clock() - snapshot.startedAt;
-      broadcast({ kind: "committed", execution, epoch: snapshot.epoch, ...result, durationMilliseconds });
+      const positions = [...snapshot.sealed.values()].flatMap((sealed) => sealed.positions ?? []);
+      broadcast({ kind: "committed", execution, epoch: snapshot.epoch, ...result, durationMilliseconds, positions });
       for (const waiter of snapshot.waiters) waiter.resolve({ epoch: snapshot.epoch, bytes: result.bytes, durationMilliseconds });
       running = undefined;
       options.wake();

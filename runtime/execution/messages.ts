@@ -88,6 +88,8 @@ export interface Assign {
   readonly part: string;
   readonly worker: number;
 }
+/** Where a part of a source or sink stands, encoded. */
+export type Position = readonly [step: string, part: string, value: Uint8Array];
 export interface Committed {
   readonly kind: "committed";
   readonly execution: number;
@@ -95,6 +97,8 @@ export interface Committed {
   readonly time: string;
   readonly bytes: number;
   readonly durationMilliseconds: number;
+  /** Positions that this snapshot has changed, of all processes: after a rescale nobody has to look for them in files. */
+  readonly positions?: readonly Position[];
 }
 export type Outcome =
   | { readonly kind: "completed" }
@@ -131,6 +135,8 @@ export interface Sealed {
   readonly files: readonly SnapshotFile[];
   readonly steps: readonly string[];
   readonly prepared: readonly (readonly [step: string, value: unknown])[];
+  /** Positions that have changed since the last snapshot. */
+  readonly positions?: readonly Position[];
 }
 export type ToCoordinator =
   | { readonly kind: "loaded"; readonly execution: number }

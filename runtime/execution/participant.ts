@@ -11,8 +11,10 @@ import { type CompactionResult, forEachRow, type SnapshotWriter } from "../recov
 import {
   type Assign,
   type Begin,
+  type Committed,
   type Compact,
   type FromWorker,
+  type Position,
   type Prepare,
   type Tick,
   toWireError,
@@ -21,11 +23,17 @@ import {
 import type { WorkerHandle, WorkerPool } from "./network.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
 
+/** What is true of a process's memory at the snapshot that ended an execution. */
+export interface Kept {
+  readonly assignment: readonly number[];
+  readonly positions: Positions;
+}
+
 export interface ParticipantOptions {
   readonly process: number;
   readonly prepare: Prepare;
-  /** The partition table of the execution before, when its state is still in memory. */
-  readonly previousAssignment: readonly number[] | undefined;
+  /** Of the execution before, when its state is still in memory. */
+  readonly kept: Kept | undefined;
   readonly pool: WorkerPool;
   readonly files: SnapshotFiles | undefined;
   readonly writer: SnapshotWriter | undefined;
@@ -43,17 +51,23 @@ export interface Participant {
   release(epoch: number): void;
   assign(message: Assign): void;
   compact(message: Compact): void;
+  committed(message: Committed): void;
+  /** Of all parts, at the last commit. */
+  readonly positions: Positions;
   stop(keep: boolean): void;
 }
 
-type Positions = Map<string, Map<string, Uint8Array>>;
+/** By step and part, encoded. */
+export type Positions = Map<string, Map<string, Uint8Array>>;
 type Prepared = readonly [step: string, value: unknown, epoch: number];
 
 export function createParticipant(options: ParticipantOptions): Participant {
   const { prepare, pool, files, writer, report } = options;
   const { execution, topology, assignment } = prepare;
   const workers = pool.enter(execution, topology);
-  const positions: Positions = new Map();
+  const positions: Positions = prepare.keep && options.kept !== undefined ? options.kept.positions : new Map();
+  /** Recorded, and in no sealed snapshot yet. */
+  let moved: (readonly [position: Position, epoch: number])[] = [];
   const closedBy = new Map<number, number>();
   const frontiers = new Map<number, number>();
   let prepared: Prepared[] = [];
@@ -68,6 +82,8 @@ export function createParticipant(options: ParticipantOptions): Participant {
   const seal = async (epoch: number): Promise<void> => {
     const mine = prepared.filter(([, , at]) => at <= epoch);
     prepared = prepared.filter(([, , at]) => at > epoch);
+    const covered = moved.filter(([, at]) => at <= epoch).map(([position]) => position);
+    moved = moved.filter(([, at]) => at > epoch);
     try {
       const sealed = await writer?.seal(epoch);
       if (stopped) return;
@@ -78,6 +94,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
         files: sealed?.files ?? [],
         steps: sealed?.steps ?? [],
         prepared: mine.map(([step, value]) => [step, value] as const),
+        positions: covered,
       });
     } catch (error) {
       fail(asWeirError(error, "WEIR_STORE_FAILED", `the snapshot of epoch ${epoch} could not be written`));
@@ -88,7 +105,11 @@ export function createParticipant(options: ParticipantOptions): Participant {
     if (stopped) return;
     switch (message.kind) {
       case "rows":
-        writer?.add(message.batch);
+        if (writer === undefined) return;
+        forEachRow(message.batch, {
+          part: (step, part, value, epoch) => void moved.push([[step, part, Uint8Array.from(value)], epoch]),
+        });
+        writer.add(message.batch);
         return;
       case "closed": {
         prepared.push(...message.prepared);
@@ -126,7 +147,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
     execution,
     async load() {
       const mine = new Set(workers.map((worker) => worker.index));
-      const before = prepare.keep ? options.previousAssignment : undefined;
+      const before = prepare.keep ? options.kept?.assignment : undefined;
       for (const worker of workers) {
         worker.post({ kind: "prepare", execution, topology, assignment, keep: before !== undefined });
       }
@@ -136,9 +157,11 @@ export function createParticipant(options: ParticipantOptions): Participant {
           const owner = assignment[partition]!;
           return mine.has(owner) && before?.[partition] !== owner;
         });
-        for await (const batch of files.load(prepare.snapshot, gained)) {
+        const parts = before === undefined;
+        // Who gains nothing has nothing to wait for.
+        for await (const batch of gained.length === 0 && !parts ? [] : files.load(prepare.snapshot, gained, parts)) {
           if (stopped) return;
-          takePositions(batch, positions);
+          if (parts) takePositions(batch, positions);
           for (const worker of workers) worker.post({ kind: "rows", batch });
         }
       }
@@ -191,6 +214,10 @@ export function createParticipant(options: ParticipantOptions): Participant {
       // A wave is only an economy: when it fails, the deltas stay and the next commit plans another.
       files?.compact(message.plan, partitions, assignment.length, ended.signal).then(answer, () => answer(undefined));
     },
+    committed(message) {
+      for (const [step, part, value] of message.positions ?? []) setPosition(positions, step, part, value);
+    },
+    positions,
     stop(keep) {
       if (stopped) return;
       stopped = true;
@@ -204,10 +231,11 @@ export function createParticipant(options: ParticipantOptions): Participant {
 /** Rows of parts are few and every process keeps all of them: who reads a part is decided later. */
 function takePositions(batch: RowBatch, positions: Positions): void {
   forEachRow(batch, {
-    part(step, part, value) {
-      let parts = positions.get(step);
-      if (parts === undefined) positions.set(step, (parts = new Map()));
-      parts.set(part, value.slice());
-    },
+    part: (step, part, value) => setPosition(positions, step, part, Uint8Array.from(value)),
   });
+}
+function setPosition(positions: Positions, step: string, part: string, value: Uint8Array): void {
+  const parts = positions.get(step);
+  if (parts === undefined) positions.set(step, new Map([[part, value]]));
+  else parts.set(part, value);
 }

@@ -10,7 +10,7 @@ import { createKeyQueries } from "./key-query.ts";
 import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
 import { type Committed, type ControlMessage, fromWireError, type Outcome, type Prepare, toWireError } from "./messages.ts";
 import type { Network, WorkerPool } from "./network.ts";
-import { createParticipant, type Participant } from "./participant.ts";
+import { createParticipant, type Kept, type Participant } from "./participant.ts";
 import { mayPass } from "./passing.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
 
@@ -71,7 +71,7 @@ export function createProcess(options: ProcessOptions): Process {
   let phase: Phase = "loading";
   let participant: Participant | undefined;
   let prepare: Prepare | undefined;
-  let previous: { readonly execution: number; readonly assignment: readonly number[] } | undefined;
+  let previous: ({ readonly execution: number } & Kept) | undefined;
   let writer: SnapshotWriter | undefined;
   let epoch = 0;
   let frontier = 0;
@@ -138,7 +138,7 @@ export function createProcess(options: ProcessOptions): Process {
     const mine = createParticipant({
       process: options.process,
       prepare: message,
-      previousAssignment: keep ? previous!.assignment : undefined,
+      kept: keep ? previous : undefined,
       pool,
       files,
       writer,
@@ -197,13 +197,14 @@ export function createProcess(options: ProcessOptions): Process {
       case "standby":
         if (participant !== undefined) return;
         enter("standby");
-        if (message.outlook !== undefined) files?.prefetch(message.outlook.snapshot, message.outlook.partitions);
+        if (message.outlook !== undefined) files?.preload(message.outlook.snapshot, message.outlook.partitions);
         return;
       case "askState":
         return queries.asked(from, message);
       case "state":
         return queries.answered(message);
       case "committed": {
+        if (participant?.execution === message.execution) participant.committed(message);
         const { epoch: of, time, bytes, durationMilliseconds } = message;
         lastSnapshot = { epoch: of, time, bytes, durationMilliseconds };
         options.onEvent?.(message);
@@ -218,7 +219,7 @@ export function createProcess(options: ProcessOptions): Process {
         }
         previous =
           outcome.kind === "rescaled" && prepare !== undefined
-            ? { execution: message.execution, assignment: prepare.assignment }
+            ? { execution: message.execution, assignment: prepare.assignment, positions: participant.positions }
             : undefined;
         stop(outcome.kind === "rescaled");
         if (leader !== undefined && outcome.kind !== "rescaled") {

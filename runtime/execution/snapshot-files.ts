@@ -18,6 +18,7 @@ import {
   loadSnapshotInThread,
   openFileCache,
 } from "../recovery/index.ts";
+import { createPreload } from "./preload.ts";
 import type { RowBatch, Snapshot, SnapshotFile, Store, StoreAddress } from "../recovery/types.ts";
 
 export interface SnapshotFilesOptions {
@@ -34,12 +35,12 @@ export interface SnapshotFilesOptions {
 export interface SnapshotFiles {
   /** A writer for the deltas of one execution. */
   writer(execution: number, partitions: number): SnapshotWriter;
-  /** Rows of these partitions, and the positions of all sources and sinks. */
-  load(snapshot: Snapshot, partitions: readonly number[]): AsyncIterable<RowBatch>;
+  /** Rows of these partitions, and, if `parts`, the positions of all sources and sinks. */
+  load(snapshot: Snapshot, partitions: readonly number[], parts: boolean): AsyncIterable<RowBatch>;
   /** This process's share of a compaction wave. Rejects when the signal is aborted, or soon after. */
   compact(plan: CompactionPlan, owned: readonly number[], count: number, signal: AbortSignal): Promise<CompactionResult>;
-  /** Fetches what `load` would, in the background; a newer call takes the place of an older one. Does nothing without copies. */
-  prefetch(snapshot: Snapshot, partitions: readonly number[]): void;
+  /** Reads what `load` would, in the background; what is too much to hold is fetched, if there is a place for copies. A newer call counts. */
+  preload(snapshot: Snapshot, partitions: readonly number[]): void;
   close(): void;
 }
 
@@ -48,6 +49,9 @@ export interface SnapshotFiles {
  * rescale all processes load at once while nothing else runs.
  */
 const worthThread = 4 * 1024 * 1024;
+/** Rows that a process which stands by holds ready, in bytes as packed, and the compressed files that it tries to hold. */
+const preloadBytes = 512 * 1024 * 1024;
+const preloadFileBytes = preloadBytes / 4;
 
 export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles {
   const { store, address, flow, hash, process, cacheDirectory } = options;
@@ -58,26 +62,39 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
   };
   let fetching: AbortController | undefined;
   const big = (files: readonly SnapshotFile[]): boolean => files.reduce((sum, file) => sum + file.bytes, 0) >= worthThread;
-  const read = (snapshot: Snapshot, partitions: readonly number[]): SnapshotFile[] => {
+  const toRead = (snapshot: Snapshot, partitions: readonly number[], parts = true): SnapshotFile[] => {
     const owned = new Set(partitions);
-    const wanted = { partitions: (partition: number) => owned.has(partition), parts: true };
+    const wanted = { partitions: (partition: number) => owned.has(partition), parts };
     return filesToRead(snapshot.files, snapshot.dropped, wanted).map(({ file }) => file);
   };
+  async function* rowsOf(
+    snapshot: Snapshot,
+    partitions: readonly number[],
+    parts: boolean,
+    except: ReadonlySet<string>,
+  ): AsyncIterable<RowBatch> {
+    const left = toRead(snapshot, partitions, parts).filter(({ path }) => !except.has(path));
+    // Positions alone are few, however large the files are that they stand in.
+    if (address !== undefined && partitions.length > 0 && big(left)) {
+      yield* loadSnapshotInThread(address, snapshot, { partitions, parts, cacheDirectory, except: [...except] });
+      return;
+    }
+    const owned = new Set(partitions);
+    const source = (await cached())?.source(store);
+    yield* loadSnapshot(store, snapshot, { partitions: (partition) => owned.has(partition), parts, source, except });
+  }
+  const ahead = createPreload((snapshot, partitions, except) => rowsOf(snapshot, partitions, true, except), preloadBytes);
 
   return {
     writer: (execution, partitions) =>
       startedLate(() =>
         createSnapshotWriter({ store: address ?? store, flow, execution, process, hash, partitions, cacheDirectory }),
       ),
-    async *load(snapshot, partitions) {
-      // Positions alone are few, however large the files are that they stand in.
-      if (address !== undefined && partitions.length > 0 && big(read(snapshot, partitions))) {
-        yield* loadSnapshotInThread(address, snapshot, { partitions, parts: true, cacheDirectory });
-        return;
-      }
-      const owned = new Set(partitions);
-      const source = (await cached())?.source(store);
-      yield* loadSnapshot(store, snapshot, { partitions: (partition) => owned.has(partition), parts: true, source });
+    async *load(snapshot, partitions, parts) {
+      // Of a process that has run before nothing was read ahead.
+      const before = parts ? await ahead.take(snapshot, partitions) : undefined;
+      if (before !== undefined) yield* before.batches;
+      yield* rowsOf(snapshot, partitions, parts, before?.files ?? new Set());
     },
     async compact(plan, owned, count, signal) {
       const identity = { flow, execution: plan.execution, process, hash, partitions: count };
@@ -87,16 +104,19 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
       const source = (await cached())?.source(store);
       return await compactPartitions(store, plan, { ...share, source });
     },
-    prefetch(snapshot, partitions) {
+    preload(snapshot, partitions) {
       fetching?.abort();
+      const files = toRead(snapshot, partitions);
+      if (files.reduce((sum, file) => sum + file.bytes, 0) <= preloadFileBytes) return ahead.aim(snapshot, partitions);
       const opening = cached();
       if (opening === undefined) return;
       const mine = (fetching = new AbortController());
       // Only an economy: what could not be fetched ahead is fetched, or missed aloud, when it is loaded.
-      opening.then((open) => open.prefetch(store, read(snapshot, partitions), mine.signal)).catch(() => {});
+      opening.then((open) => open.prefetch(store, files, mine.signal)).catch(() => {});
     },
     close() {
       fetching?.abort();
+      ahead.close();
     },
   };
 }

@@ -65,8 +65,10 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
   }
   function writeHead(kind: number, step: string, epoch: number, partition: number): void {
     bytes[size] = kind;
-    bytes.writeUInt16LE(indexOf(step), size + 1);
-    bytes.writeUInt32LE(partition, size + 3);
+    const index = indexOf(step);
+    bytes[size + 1] = index;
+    bytes[size + 2] = index >>> 8;
+    putU32(bytes, partition, size + 3);
     bytes.writeDoubleLE(epoch, size + 7);
   }
   function append(kind: number, step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void {
@@ -74,9 +76,9 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
     reserve(rowOverhead + key.length * 3 + valueLength);
     const keyLength = writeKey(bytes, step, key, size + 19);
     writeHead(kind, step, epoch, partition);
-    bytes.writeUInt32LE(keyLength, size + 15);
+    putU32(bytes, keyLength, size + 15);
     const at = size + 19 + keyLength;
-    bytes.writeUInt32LE(valueLength, at);
+    putU32(bytes, valueLength, at);
     if (value !== undefined) bytes.set(value, at + 4);
     size = at + 4 + valueLength;
     rows += 1;
@@ -99,10 +101,10 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
       const valueLength = valueEnd === -1 ? 0 : valueEnd - valueStart;
       reserve(rowOverhead + keyLength + valueLength);
       writeHead(valueEnd === -1 ? rowKind.removed : rowKind.state, step, epoch, partition);
-      bytes.writeUInt32LE(keyLength, size + 15);
+      putU32(bytes, keyLength, size + 15);
       copyBytes(source, keyStart, keyEnd, bytes, size + 19);
       const at = size + 19 + keyLength;
-      bytes.writeUInt32LE(valueLength, at);
+      putU32(bytes, valueLength, at);
       copyBytes(source, valueStart, valueStart + valueLength, bytes, at + 4);
       size = at + 4 + valueLength;
       rows += 1;
@@ -175,6 +177,12 @@ export function forEachStateRow(batch: RowBatch, visit: StateRowVisit): void {
     }
     at = valueEnd;
   }
+}
+function putU32(bytes: Uint8Array, value: number, at: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
 }
 /** Little-endian; the checks of Buffer's own cost more than the reading. */
 function u32(bytes: Uint8Array, at: number): number {

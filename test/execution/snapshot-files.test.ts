@@ -43,8 +43,9 @@ test.each([
   const { files, snapshot } = await written(what.slice(0, 3), count);
   const of = (wanted: number[]): number =>
     Array.from({ length: count }, (_, key) => partitionOf(`k${key}`, partitions)).filter((p) => wanted.includes(p)).length;
-  expect(await keysOf(files.load(snapshot, [1, 5]))).toEqual({ keys: of([1, 5]), parts: 1 });
-  expect(await keysOf(files.load(snapshot, all))).toEqual({ keys: count, parts: 1 });
+  expect(await keysOf(files.load(snapshot, [1, 5], true))).toEqual({ keys: of([1, 5]), parts: 1 });
+  expect(await keysOf(files.load(snapshot, all, true))).toEqual({ keys: count, parts: 1 });
+  expect(await keysOf(files.load(snapshot, all, false))).toEqual({ keys: count, parts: 0 });
 });
 
 test("copies are shared: what was written is not fetched again", async () => {
@@ -52,18 +53,18 @@ test("copies are shared: what was written is not fetched again", async () => {
   const { store, files, snapshot } = await written("copied", 100, cache);
   expect(readdirSync(cache)).toEqual([snapshot.files[0]!.sha256]);
   await store.delete([snapshot.files[0]!.path]);
-  expect(await keysOf(files.load(snapshot, all))).toEqual({ keys: 100, parts: 1 });
+  expect(await keysOf(files.load(snapshot, all, true))).toEqual({ keys: 100, parts: 1 });
 });
 
 test("fetches ahead, and a failure to do so is no failure", async () => {
   const { store, snapshot } = await written("ahead", 100);
   const cache = join(directory, "ahead-copies");
   const standing = openSnapshotFiles({ store, flow: "flow", hash: hashName, process: 1, cacheDirectory: cache });
-  standing.prefetch(
+  standing.preload(
     { ...snapshot, files: [{ ...snapshot.files[0]!, path: "delta/0000000001-0000000009-0000000000.sqlite.zst" }] },
     all,
   );
-  standing.prefetch(snapshot, all);
+  standing.preload(snapshot, all);
   await expect.poll(() => readdirSync(cache)).toEqual([snapshot.files[0]!.sha256]);
   standing.close();
 });

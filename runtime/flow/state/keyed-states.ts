@@ -29,7 +29,7 @@ export interface KeyedStates {
   /** Says that the rows of a partition are here, or are being loaded. */
   addPartition(partition: number): void;
   ownsPartition(partition: number): boolean;
-  /** Forgets the keys of a partition. Several drops in a row cost one pass over the keys, when state is next looked at. */
+  /** Forgets the keys of a partition. Several drops in a row cost one pass over the keys, little by little. */
   dropPartition(partition: number): void;
   /** Number of keys of a step. */
   count(step: string): number;
@@ -52,7 +52,7 @@ export function createKeyedStates(partitions: number): KeyedStates {
   };
   const route = (key: string) => partitionOf(key, partitions);
   const of = (step: string): StepState => {
-    settle();
+    if (dropped.size > 0) settle();
     let state = steps.get(step);
     if (state === undefined) steps.set(step, (state = new StepState(step, route)));
     return state;
@@ -67,18 +67,23 @@ export function createKeyedStates(partitions: number): KeyedStates {
     },
     addPartition(partition) {
       // A partition that was dropped and comes back must not keep what it had.
-      if (dropped.has(partition)) settle();
+      settle();
+      for (const state of steps.values()) if (state.leaving(partition)) state.sweep(Infinity);
       owned.add(partition);
     },
     ownsPartition: (partition) => owned.has(partition),
     dropPartition(partition) {
       if (owned.delete(partition)) dropped.add(partition);
     },
-    count: (step) => of(step).size,
+    count(step) {
+      of(step).sweep(Infinity);
+      return of(step).size;
+    },
     keys: (step) => of(step).keys(),
     read: (step, key) => of(step).read(key),
     steps() {
       settle();
+      for (const state of steps.values()) state.sweep(Infinity);
       return [...steps.values()].filter((state) => state.size > 0).map((state) => state.step);
     },
     clear() {

@@ -46,6 +46,9 @@ export class StepState {
   #packed = 0;
   /** Partitions of which this load has made entries: a later file may say something else of their keys. */
   readonly #loose = new Set<number>();
+  /** Partitions whose entries are being dropped, and how far that has come. */
+  readonly #leaving = new Set<number>();
+  #sweeping: MapIterator<[string, Entry]> | undefined;
   readonly #partitionOf: (key: string) => number;
   /** Entries that were discarded though a row of theirs is stored, until the removal is recorded. */
   readonly #graves = new Map<string, Entry>();
@@ -187,11 +190,13 @@ export class StepState {
     }
   }
 
+  /** Counts those that are about to be swept. */
   get size(): number {
     return this.entries.size + this.#packed;
   }
 
   *keys(): Generator<string, void, undefined> {
+    this.sweep(Infinity);
     yield* this.entries.keys();
     for (const pack of this.#packs.values()) yield* pack.keys();
   }
@@ -223,15 +228,38 @@ export class StepState {
     if (this.#packs.get(partition)?.remove(bytes, keyStart, keyEnd) === true) this.#packed--;
   }
 
-  /** Forgets the keys of partitions that live on elsewhere: no removal is recorded. Nothing may be touched and not yet recorded. */
-  drop(partitions: ReadonlySet<number>): void {
+  /**
+   * Forgets the keys of partitions that live on elsewhere: no removal is recorded. Nothing may be touched and not yet recorded.
+   * Entries go little by little, by `sweep`: nothing comes for their keys any more, and a flow that stands still waits for us.
+   */
+  drop(partitions: Iterable<number>): void {
     for (const partition of partitions) {
       this.#packed -= this.#packs.get(partition)?.size ?? 0;
       this.#packs.delete(partition);
+      if (this.entries.size > 0) this.#leaving.add(partition);
     }
-    for (const [key, entry] of this.entries) {
+    this.#sweeping = this.#leaving.size === 0 ? undefined : this.entries.entries();
+  }
+
+  /** Whether entries of the partition may still be here though it was dropped. */
+  leaving(partition: number): boolean {
+    return this.#leaving.has(partition);
+  }
+  get sweeping(): boolean {
+    return this.#sweeping !== undefined;
+  }
+  /** Looks at some entries more for those that have to go. */
+  sweep(most = sliceRows): void {
+    for (let left = most; left > 0 && this.#sweeping !== undefined; left--) {
+      const next = this.#sweeping.next();
+      if (next.done === true) {
+        this.#sweeping = undefined;
+        this.#leaving.clear();
+        return;
+      }
+      const [key, entry] = next.value;
       if (entry.partition < 0) entry.partition = this.#partitionOf(key);
-      if (partitions.has(entry.partition)) this.entries.delete(key);
+      if (this.#leaving.has(entry.partition)) this.entries.delete(key);
     }
   }
 

@@ -33,7 +33,7 @@ export interface Keeper {
   due(from: number, to: number): number | undefined;
   /** Begins to record the rows that are true at the close of `epoch`. Takes the capability over. */
   record(epoch: number, capability: ChunkCapability): void;
-  /** Goes on recording. */
+  /** Goes on recording, and forgetting the keys of partitions that have moved away. */
   recordSlice(): void;
   readonly recording: boolean;
 }
@@ -51,6 +51,8 @@ export function createKeeper(
   const driver = driverOf({ step: metrics.step, state, wakes, outlets, now: runtime.now });
   state.attach(driver, recorder);
   if (driver.notify !== undefined) {
+    // Keys that live on elsewhere must not be woken here.
+    state.sweep(Infinity);
     for (const entry of state.entries.values()) {
       entry.queued = undefined;
       if (entry.wake !== undefined) wakes.set(entry, entry.wake);
@@ -97,6 +99,10 @@ export function createKeeper(
       recording = capability;
     },
     recordSlice() {
+      if (state.sweeping) {
+        state.sweep();
+        context.activate();
+      }
       if (recording === undefined) return;
       state.slice();
       if (state.recording) return context.activate();

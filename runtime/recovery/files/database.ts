@@ -79,14 +79,14 @@ export function decodeDatabase(bytes: Uint8Array): DecodedFile {
       let stepBytes = Buffer.alloc(0);
       let wantedPartition = false;
       let wantedStep = filter.step?.("") !== false;
-      for (const row of readBtree(pages, root)) {
+      for (const row of readBtree(pages, root, filter.partition)) {
         if (row.partition !== partition) {
           if (shape.splitPartitions === true && packer.rows > 0) yield packer.take();
           partition = row.partition;
           wantedPartition = filter.partition?.(partition) !== false;
         }
         if (!wantedPartition) continue;
-        if (row.bytes.compare(stepBytes, 0, stepBytes.byteLength, row.stepStart, row.stepEnd) !== 0) {
+        if (!isAt(stepBytes, row.bytes, row.stepStart, row.stepEnd)) {
           step = row.bytes.toString("utf8", row.stepStart, row.stepEnd);
           stepBytes = Buffer.from(step);
           wantedStep = filter.step?.(step) !== false;
@@ -108,6 +108,13 @@ export function decodeDatabase(bytes: Uint8Array): DecodedFile {
     },
     close: () => database.close(),
   };
+}
+
+/** A call into the native comparison costs more than the few bytes of a step's name. */
+function isAt(expected: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start !== expected.length) return false;
+  for (let i = 0; i < expected.length; i += 1) if (bytes[start + i] !== expected[i]) return false;
+  return true;
 }
 
 function rootOf(database: Database.Database): number {

@@ -11,6 +11,8 @@ export interface ThreadLoadOptions {
   readonly steps?: readonly string[] | undefined;
   /** See openFileCache. */
   readonly cacheDirectory?: string | undefined;
+  /** Paths of files that are passed over. */
+  readonly except?: readonly string[] | undefined;
 }
 export interface LoadThreadData {
   readonly address: StoreAddress;
@@ -52,6 +54,8 @@ export async function* loadSnapshotInThread(
       yield message.batch;
     }
   } finally {
-    await worker.terminate();
+    // Nobody waits for the thread to give its memory back.
+    worker.unref();
+    void worker.terminate();
   }
 }

@@ -9,6 +9,8 @@ import type { RowBatch, Snapshot, Store } from "../types.ts";
 export interface LoadOptions extends Wanted {
   /** Where files come from; default the store. */
   readonly source?: FileSource | undefined;
+  /** Paths of files that are passed over: their rows are known already. They count when it is decided which rows are void. */
+  readonly except?: ReadonlySet<string> | undefined;
 }
 
 /** Files that are fetched ahead of the one that is read. */
@@ -16,7 +18,9 @@ const ahead = 4;
 
 /** @throws WEIR_SNAPSHOT_MISSING, WEIR_SNAPSHOT_DAMAGED, WEIR_STORE_FAILED while iterating */
 export async function* loadSnapshot(store: Store, snapshot: Snapshot, options: LoadOptions): AsyncIterable<RowBatch> {
-  const files = filesToRead(snapshot.files, snapshot.dropped, options);
+  const files = filesToRead(snapshot.files, snapshot.dropped, options).filter(
+    ({ file }) => options.except?.has(file.path) !== true,
+  );
   const opening: ReturnType<typeof openFile>[] = [];
   const start = (next: FileToRead | undefined): void => {
     if (next === undefined) return;

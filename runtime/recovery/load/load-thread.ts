@@ -24,6 +24,7 @@ try {
     partitions: (p: number) => partitions.has(p),
     parts: options.parts,
     steps: (step: string) => steps?.has(step) !== false,
+    except: options.except === undefined ? undefined : new Set(options.except),
   };
   for await (const loaded of loadSnapshot(store, snapshot, { ...wanted, source })) {
     const { batch, transfer } = transferable(loaded);

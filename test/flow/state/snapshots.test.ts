@@ -156,3 +156,29 @@ test("loaded keys are read without being touched, and whole partitions are dropp
   expect([...states.keys("step")].toSorted()).toEqual(left.toSorted());
   expect(states.ownsPartition(partitionOf("k7", 8))).toBe(false);
 });
+
+test("entries of dropped partitions go little by little, and at once when somebody looks or the partition comes back", () => {
+  const states = createKeyedStates(2);
+  const of = (partition: number) =>
+    Array.from({ length: 10_000 }, (_, i) => `k${i}`).filter((key) => partitionOf(key, 2) === partition);
+  const state = states.of("step");
+  for (const partition of [0, 1]) {
+    states.addPartition(partition);
+    for (const key of of(partition)) state.create(key);
+  }
+  states.dropPartition(0);
+  states.addPartition(1);
+  expect(state.sweeping).toBe(true);
+  state.sweep();
+  expect(state.entries.size).toBeGreaterThan(of(1).length);
+  state.create("k late").partition = 1;
+  while (state.sweeping) state.sweep();
+  expect([...state.entries.keys()].toSorted()).toEqual([...of(1), "k late"].toSorted());
+  states.dropPartition(1);
+  expect(states.count("step")).toBe(0);
+  states.addPartition(0);
+  state.create("k0");
+  states.dropPartition(0);
+  states.addPartition(0);
+  expect(state.entries.size).toBe(0);
+});

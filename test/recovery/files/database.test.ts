@@ -113,6 +113,24 @@ describe("a file's database", () => {
     database.close();
   });
 
+  test("passes over pages of other partitions and gives every row of those that are wanted", () => {
+    const packer = createRowPacker();
+    const value = Buffer.alloc(300);
+    for (let i = 0; i < 20_000; i += 1) packer.state(i % 3 === 0 ? "a" : "b", 1, i % 50, `k${i}`, value);
+    packer.part("in", 1, "p", value);
+    const file = decodeDatabase(encodeDatabase(sortRows([packer.take()]), {}));
+    for (const wanted of [[], [0], [49], [7, 8, 30], [...Array(50).keys()]]) {
+      const keys: string[] = [];
+      let parts = 0;
+      for (const batch of file.rows(1, { partition: (partition) => wanted.includes(partition) }))
+        forEachRow(batch, { state: (_step, _partition, key) => void keys.push(key), part: () => void parts++ });
+      const expected = Array.from({ length: 20_000 }, (_, i) => i).filter((i) => wanted.includes(i % 50));
+      expect(keys.toSorted()).toEqual(expected.map((i) => `k${i}`).toSorted());
+      expect(parts).toBe(1);
+    }
+    file.close();
+  });
+
   test("filters by partition, step and kind, and can keep partitions apart", () => {
     const packer = createRowPacker();
     for (let i = 0; i < 40; i += 1) packer.state(i % 2 === 0 ? "a" : "b", 1, i % 4, `k${i}`, Buffer.from("v"));

@@ -21,9 +21,14 @@ export interface StateRow {
 /**
  * @param database all pages
  * @param root the table's root page, from 1
+ * @param wanted partitions to read: pages that can have rows of no other are passed over, so a few others may come along; default all
  * @throws RangeError and the like when the pages are not what they should be
  */
-export function* readBtree(database: Buffer, root: number): Generator<StateRow, void, undefined> {
+export function* readBtree(
+  database: Buffer,
+  root: number,
+  wanted?: (partition: number) => boolean,
+): Generator<StateRow, void, undefined> {
   const declared = database.readUInt16BE(16);
   const pageSize = declared === 1 ? 65_536 : declared;
   const usable = pageSize - (database[20] as number);
@@ -86,14 +91,24 @@ export function* readBtree(database: Buffer, root: number): Generator<StateRow, 
     return payload;
   }
 
-  /** From the root down: the page, and which of its cells comes next. */
-  const path: { offset: number; cells: number; next: number }[] = [];
-  function enter(page: number): void {
+  /** From the root down: the page, which of its cells comes next, and between which partitions its rows lie. */
+  const path: { offset: number; cells: number; next: number; least: number; most: number }[] = [];
+  function enter(page: number, least: number, most: number): void {
     const offset = (page - 1) * pageSize;
     if (path.length > 32) throw new RangeError("the tree has a loop");
-    path.push({ offset, cells: database.readUInt16BE(offset + 3), next: 0 });
+    path.push({ offset, cells: database.readUInt16BE(offset + 3), next: 0, least, most });
   }
-  enter(root);
+  const cellOf = (offset: number, index: number): number => offset + database.readUInt16BE(offset + 12 + 2 * index);
+  function partitionAt(cell: number): number {
+    parse(cell + 4);
+    return row.partition;
+  }
+  function wants(least: number, most: number): boolean {
+    if (wanted === undefined || most === Infinity) return true;
+    for (let partition = least; partition <= most; partition += 1) if (wanted(partition)) return true;
+    return false;
+  }
+  enter(root, 0, Infinity);
   for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
     const { offset, cells } = top;
     const kind = database[offset];
@@ -103,23 +118,26 @@ export function* readBtree(database: Buffer, root: number): Generator<StateRow, 
         yield row;
       }
       path.pop();
-      // Behind a leaf comes the row that separates it from the next, in the nearest page above that has one left.
-      for (let above = path.at(-1); above !== undefined; above = path.at(-1)) {
-        if (above.next > above.cells) {
-          path.pop();
-          continue;
-        }
-        parse(above.offset + database.readUInt16BE(above.offset + 12 + 2 * (above.next - 1)) + 4);
-        yield row;
-        break;
-      }
     } else if (kind === interiorIndexPage) {
-      const child =
-        top.next < cells
-          ? database.readUInt32BE(offset + database.readUInt16BE(offset + 12 + 2 * top.next))
-          : database.readUInt32BE(offset + 8);
+      const index = top.next;
       top.next += 1;
-      enter(child);
+      const child = database.readUInt32BE(index < cells ? cellOf(offset, index) : offset + 8);
+      const least = wanted === undefined || index === 0 ? top.least : partitionAt(cellOf(offset, index - 1));
+      const most = wanted === undefined || index === cells ? top.most : partitionAt(cellOf(offset, index));
+      if (wants(least, most)) {
+        enter(child, least, most);
+        continue;
+      }
     } else throw new RangeError(`page ${offset / pageSize + 1} is of kind ${kind}`);
+    // Behind a child comes the row that separates it from the next, in the nearest page above that has one left.
+    for (let above = path.at(-1); above !== undefined; above = path.at(-1)) {
+      if (above.next > above.cells) {
+        path.pop();
+        continue;
+      }
+      parse(cellOf(above.offset, above.next - 1) + 4);
+      yield row;
+      break;
+    }
   }
 }
