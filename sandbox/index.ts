@@ -5,6 +5,7 @@
  */
 import { join, resolve } from "node:path";
 import { startApiServerChild, type ApiServerChild } from "./api-server-child.ts";
+import { kubeletToken } from "./apiserver/kubelet-token.ts";
 import { loadKubeconfig } from "./client/index.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { startKubelet, type BackOff, type ImageMapping, type NetworkMode } from "./kubelet/index.ts";
@@ -59,6 +60,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const kubelet = await startKubelet({
     access,
     nodeName,
+    ...(access.token === undefined ? {} : { token: kubeletToken(access.token) }),
     directory: join(directory, "kubelet"),
     images: options.images,
     network: options.network,

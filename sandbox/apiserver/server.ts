@@ -8,6 +8,7 @@ import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { certificateIn } from "./certificate.ts";
+import { kubeletToken } from "./kubelet-token.ts";
 import { startGarbageCollector } from "./collect/garbage.ts";
 import { startNamespaces } from "./collect/namespaces.ts";
 import { startDefinitions } from "./custom/definitions.ts";
@@ -60,7 +61,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { key, certificate } = certificateIn(directory);
   const store = openStore({ directory, historyLimit: options.historyLimit ?? 5000 });
   const catalogue = createCatalogue();
-  const context: Context = { store, catalogue, now };
+  const context: Context = { store, catalogue, now, kubeletToken: kubeletToken(token) };
   let closing: Promise<void> | undefined;
   const report = options.onError ?? ((error: unknown) => console.error("api server:", error));
   // What a request meets whose server is closing under it is no error.

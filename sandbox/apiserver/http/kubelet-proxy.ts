@@ -48,7 +48,9 @@ export function proxyLogs(call: Call): Promise<void> {
   for (const name of passed) if (query.has(name)) search.set(name, query.get(name)!);
   const path = `/containerLogs/${encodeURIComponent(info.namespace)}/${encodeURIComponent(info.name)}/${encodeURIComponent(container)}?${search.toString()}`;
   return new Promise((resolve, reject) => {
-    const upstream = httpRequest({ host: address, port, path, method: "GET" }, (answer) => {
+    const { kubeletToken } = context;
+    const headers = kubeletToken === undefined ? {} : { authorization: `Bearer ${kubeletToken}` };
+    const upstream = httpRequest({ host: address, port, path, method: "GET", headers }, (answer) => {
       if (answer.statusCode !== 200) {
         let text = "";
         answer.setEncoding("utf8");

@@ -8,6 +8,8 @@ export interface Context {
   catalogue: Catalogue;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Shown to kubelets. */
+  kubeletToken?: string;
 }
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
