@@ -16,21 +16,20 @@ import type { Measurement, Row } from "./row.ts";
 import { rows } from "./rows/index.ts";
 import { measureScaling } from "./scaling/index.ts";
 
-/** What takes longer than this is measured no more than `fewer` times: its noise is small against its length. */
-const longMs = 8_000;
-const fewer = 3;
+/** What takes long is measured less often: its noise is small against its length, and everybody else waits for it. */
+const often = (ms: number, own: boolean): number => (ms > 30_000 && !own ? 1 : ms > 8_000 ? 3 : Infinity);
 
 async function runRow(row: Row, args: Arguments, other: string | undefined, progress: Progress): Promise<RowResult> {
   const all = await entrantsOf(row, args, other, progress.say);
   const measurements = all.map((): Measurement[] => []);
-  const long = new Set<number>();
+  const most = all.map(() => Infinity);
   for (let run = 0; run < args.runs; run++) {
     for (const [i, entrant] of all.entries()) {
-      if (entrant.missing !== undefined || (long.has(i) && run >= fewer)) continue;
+      if (entrant.missing !== undefined || run >= most[i]!) continue;
       progress.say(`${row.name}: ${entrant.name}${args.runs === 1 ? "" : `, ${run + 1} of ${args.runs}`}`);
       const begun = performance.now();
       measurements[i]!.push(await entrant.run());
-      if (performance.now() - begun > longMs) long.add(i);
+      most[i] = Math.min(most[i]!, often(performance.now() - begun, entrant.name in row.variants));
     }
   }
   return {

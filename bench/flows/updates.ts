@@ -1,5 +1,6 @@
 /**
- * Counts the updates of each key, in a fixed order of keys: `fast` updates as quickly as may be, then `rate` per second. Four parts with
+ * Counts the updates of each key, in a fixed order of keys: `fast` updates as quickly as may be, then `rate` per second, until there were
+ * `until` or for `seconds`. Four parts with
  * keys of their own, so that the number of updates of a part says what each of its counts has to be (`checkUpdates`).
  */
 import { Dataflow, type PartitionedSource } from "weir";
@@ -9,13 +10,14 @@ import { bucketMs, parts } from "../data/updates.ts";
 export default function updates(params: Readonly<Record<string, string>>): Dataflow {
   const tally = openTally(params.report!);
   const until = params.until === undefined ? Infinity : Number(params.until);
+  const endless = params.seconds === undefined ? Infinity : Number(params.seconds) * 1_000;
   const counts = Array.from({ length: parts }, () => 0);
   const sums = Array.from({ length: parts }, () => 0);
   const buckets = new Set<number>();
   let first: number | undefined;
   const flow = new Dataflow("updates");
   flow
-    .input("numbers", numbers(until / parts, Number(params.fast) / parts, Number(params.rate ?? 1) / parts, tally))
+    .input("numbers", numbers(until / parts, Number(params.fast) / parts, Number(params.rate ?? 1) / parts, endless, tally))
     .keyBy("key", (i) => `k${i % Number(params.keys)}`)
     .statefulMap("count", (count: number | undefined, i) => {
       const next = (count ?? 0) + 1;
@@ -61,7 +63,13 @@ interface Position {
   readonly paceStart?: number;
 }
 
-function numbers(until: number, fast: number, perSecond: number, tally: Tally): PartitionedSource<number, Position> {
+function numbers(
+  until: number,
+  fast: number,
+  perSecond: number,
+  lastsMs: number,
+  tally: Tally,
+): PartitionedSource<number, Position> {
   return {
     kind: "partitioned",
     listParts: () => Array.from({ length: parts }, (_, part) => String(part)),
@@ -73,10 +81,10 @@ function numbers(until: number, fast: number, perSecond: number, tally: Tally): 
       return {
         nextBatch() {
           tally.begin();
-          if (next >= until) return null;
-          const batch: number[] = [];
-          if (next >= fast) paceStart ??= instant();
           const now = instant();
+          if (next >= until || now - tally.begun() >= lastsMs) return null;
+          const batch: number[] = [];
+          if (next >= fast) paceStart ??= now;
           for (; batch.length < 4_096 && next < until && (next < fast || (paceStart !== undefined && dueAt(next) <= now)); next++)
             batch.push(next * parts + part);
           return batch;

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { cache, repository } from "../cache.ts";
 import { instant } from "../data/tally.ts";
 import { wordcountText } from "../data/text.ts";
+import { peerLatency, waitsMeasured } from "../data/waits.ts";
 import { lastLine, run } from "../measure.ts";
 import type { Peer, PeerContestant } from "../peers.ts";
 import { median } from "../results.ts";
@@ -101,12 +102,11 @@ const wordcount: Work = {
 const latency: Work = {
   modes: both,
   async measure(scale, subtasks) {
-    const seconds = { full: 8, brief: 5, tiny: 4 }[scale];
-    const [job] = await runJobs(["latency", String(subtasks), String(seconds * 10_000), "10000"], 1);
-    expectAnswer("flink", job!, { count: seconds * 10_000 });
-    const waits = (job!.waits as unknown as number[]).toSorted((a, b) => a - b);
-    const quantile = (share: number): number => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))]! / 1000;
-    return { value: quantile(0.99), also: { "p50 ms": quantile(0.5), "max ms": quantile(1) } };
+    const records = peerLatency.seconds[scale] * peerLatency.perSecond;
+    const [job] = await runJobs(["latency", String(subtasks), String(records), String(peerLatency.perSecond)], 1);
+    const { waits, ...figures } = job as unknown as Figures & { readonly waits: readonly number[] };
+    expectAnswer("flink", figures, { count: records });
+    return waitsMeasured(waits.map((microseconds) => microseconds / 1000));
   },
 };
 

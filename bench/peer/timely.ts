@@ -1,15 +1,15 @@
 /** timely dataflow from crates.io, built by cargo into the cache. */
-import { join } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { cache, repository } from "../cache.ts";
 import { wordcountText } from "../data/text.ts";
+import { peerLatency, waitsMeasured } from "../data/waits.ts";
 import { lastLine, run } from "../measure.ts";
 import type { Peer, PeerContestant } from "../peers.ts";
 import { expectAnswer, type Measurement, type Scale } from "../row.ts";
 import { rows } from "../rows/index.ts";
 import { freePorts } from "../../runtime/host/free-ports.ts";
-import { dirname } from "node:path";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 
 const target = (): string => join(cache(), "timely");
 const program = (): string => join(target(), "release/weir-bench-timely");
@@ -42,7 +42,8 @@ async function start(args: readonly string[], mode: Mode): Promise<Result> {
     );
     const results = outputs.map((output) => lastLine(output) as Result);
     const sums: Record<string, number> = {};
-    for (const result of results) for (const [name, value] of Object.entries(result)) sums[name] = (sums[name] ?? 0) + value;
+    for (const result of results)
+      for (const [name, value] of Object.entries(result)) sums[name] = (sums[name] ?? 0) + Number(value);
     return { ...sums, seconds: Math.max(...results.map(({ seconds }) => seconds)) };
   } finally {
     rmSync(directory, { recursive: true });
@@ -98,6 +99,15 @@ const work: Readonly<Record<string, Work>> = {
   window: records("window", "window", "1000", ["1 worker", "2 workers"]),
   "exchange-1k": exchange(1_000, { "2 workers": 100_000, "2 processes": 10_000 }),
   "exchange-100k": exchange(100_000, { "2 workers": 2_000, "2 processes": 300 }),
+  latency: {
+    modes: ["1 worker", "2 workers"],
+    async measure(scale, mode) {
+      const records = peerLatency.seconds[scale] * peerLatency.perSecond;
+      const result = await start(["latency", String(records), String(peerLatency.perSecond)], mode);
+      expectAnswer("timely", result, { count: records });
+      return waitsMeasured((result.waits as unknown as readonly number[]).map((microseconds) => microseconds / 1000));
+    },
+  },
   barrier: {
     modes: ["1 worker", "2 workers", "2 processes"],
     async measure(scale, mode) {

@@ -6,6 +6,7 @@ import { exchange100k, exchange1k } from "./exchange.ts";
 import { keyed1k, keyed1m } from "./keyed.ts";
 import { latencyRow } from "./latency.ts";
 import { rescaleRow } from "./rescale.ts";
+import { recoveryRow } from "./recovery.ts";
 import { resumeRow } from "./resume.ts";
 import { window } from "./window.ts";
 import { wordcount } from "./wordcount.ts";
@@ -22,4 +23,5 @@ export const rows: readonly Row[] = [
   latencyRow,
   resumeRow,
   rescaleRow,
+  recoveryRow,
 ];

@@ -1,3 +1,4 @@
+import { waitsMeasured } from "../data/waits.ts";
 import { expectAnswer, type Measurement, type Place, type Row, type Scale } from "../row.ts";
 import { runFlow } from "../run-flow.ts";
 
@@ -13,9 +14,7 @@ async function latency(place: Place, processes: number): Promise<Measurement> {
   const records = seconds * rate;
   const done = await runFlow("latency", place, { processes, params: { records, rate, parts: processes, warmUpMs } });
   expectAnswer("latency", { count: done.sum("count") }, { count: records });
-  const waits = done.list("waits").toSorted((a, b) => a - b);
-  const quantile = (share: number): number => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))]!;
-  return { value: quantile(0.99), also: { "p50 ms": quantile(0.5), "max ms": quantile(1) } };
+  return waitsMeasured(done.list("waits"));
 }
 
 export const latencyRow: Row = {

@@ -10,7 +10,8 @@ use std::fs::File;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::io::{BufRead, BufReader};
 use std::rc::Rc;
-use std::time::Instant;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
 use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::{Exchange as ExchangePact, Pipeline};
@@ -39,6 +40,7 @@ fn main() {
             "window" => window(worker, count as u32, detail.parse().unwrap()),
             "exchange" => exchange(worker, count, detail.parse().unwrap()),
             "barrier" => barrier(worker, count as usize),
+            "latency" => latency(worker, count, detail.parse().unwrap()),
             _ => panic!("there is no row {row}"),
         };
         (start.elapsed().as_secs_f64(), figures)
@@ -57,7 +59,7 @@ fn main() {
         }
     }
     let figures: String = sums.iter().map(|(name, value)| format!(", \"{name}\": {value}")).collect();
-    println!("{{\"seconds\": {seconds}{figures}}}");
+    println!("{{\"seconds\": {seconds}{figures}, \"waits\": {:?}}}", WAITS.lock().unwrap());
 }
 
 fn lowbias32(mut x: u32) -> u32 {
@@ -332,4 +334,68 @@ fn barrier(worker: &mut Worker, rounds: usize) -> Figures {
     }
     let count = *notified.borrow();
     vec![("notified", count)]
+}
+
+/// Microseconds that records of all workers took, from the moment at which each was due.
+static WAITS: Mutex<Vec<u64>> = Mutex::new(Vec::new());
+/// The clock of all workers.
+static START: OnceLock<Instant> = OnceLock::new();
+/// What comes earlier is left out, as for everybody.
+const WARM: Duration = Duration::from_secs(3);
+
+/// A keyed count of records at a steady rate. A worker sends what is due, and parks until the next one is.
+fn latency(worker: &mut Worker, records: u64, per_second: u64) -> Figures {
+    let (index, peers) = (worker.index() as u64, worker.peers() as u64);
+    let start = *START.get_or_init(Instant::now);
+    let mut input = InputHandle::new();
+    let probe = ProbeHandle::new();
+    let waits = Rc::new(RefCell::new((0u64, Vec::new())));
+    let seen = waits.clone();
+    worker.dataflow::<u64, _, _>(|scope| {
+        let pact = ExchangePact::new(|(key, _): &(String, u64)| hash(key));
+        input
+            .to_stream(scope)
+            .unary::<CapacityContainerBuilder<Vec<u64>>, _, _, _>(pact, "Count", |_capability, _info| {
+                let mut counts: HashMap<String, u64> = HashMap::new();
+                move |input, output| {
+                    input.for_each_stamp(|capability, data| {
+                        let mut session = output.session(&capability);
+                        for (key, due) in data.flat_map(|batch| batch.drain(..)) {
+                            *counts.entry(key).or_insert(0) += 1;
+                            session.give(due);
+                        }
+                    });
+                }
+            })
+            .inspect(move |due| {
+                let mut waits = seen.borrow_mut();
+                waits.0 += 1;
+                if u128::from(*due) > WARM.as_nanos() {
+                    waits.1.push((start.elapsed().as_nanos() as u64 - due) / 1000);
+                }
+            })
+            .probe_with(&probe);
+    });
+    let share = records / peers;
+    let due = |sent: u64| sent * peers * 1_000_000_000 / per_second;
+    let mut sent = 0;
+    while sent < share {
+        let now = start.elapsed().as_nanos() as u64;
+        while sent < share && due(sent) <= now {
+            let i = (sent * peers + index) as u32;
+            input.send((format!("k{}", lowbias32(i) % 1000), due(sent)));
+            sent += 1;
+        }
+        input.advance_to(now);
+        while worker.step() && probe.less_than(input.time()) {}
+        let next = Duration::from_nanos(due(sent)).saturating_sub(start.elapsed());
+        worker.step_or_park(Some(next));
+    }
+    input.close();
+    while !probe.done() {
+        worker.step();
+    }
+    let (count, waits) = waits.take();
+    WAITS.lock().unwrap().extend(waits);
+    vec![("count", count)]
 }
