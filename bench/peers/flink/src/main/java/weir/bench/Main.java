@@ -5,10 +5,10 @@ import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
- * The rows of Weir's benchmarks in Flink: java weir.bench.Main <row> <parallelism> <records> <detail> <jobs>
+ * The rows of Weir's benchmarks in Flink: java weir.bench.Main <row> <parallelism> <records of each job> <detail>
  *
- * <p>Runs the same job so many times in one JVM, so that the first is cold and the others find compiled code, and prints for each
- * {"seconds": …, figures…}, from the first read of its source to the end of its last sink: the start of the mini cluster is outside.
+ * <p>Runs a job for each number of records (10,10,10) in one JVM, so that the first is cold and the others find compiled code, and
+ * prints for each {"seconds": …, figures…}, from the first read of its source to the end of its last sink: the start of the mini cluster is outside.
  */
 public final class Main {
     private Main() {}
@@ -16,10 +16,9 @@ public final class Main {
     public static void main(String[] arguments) throws Exception {
         String row = arguments[0];
         int parallelism = Integer.parseInt(arguments[1]);
-        long records = Long.parseLong(arguments[2]);
         String detail = arguments[3];
-        int jobs = Integer.parseInt(arguments[4]);
-        for (int job = 0; job < jobs; job++) {
+        for (String job : arguments[2].split(",")) {
+            long records = Long.parseLong(job);
             Tally.reset();
             StreamExecutionEnvironment env = StreamExecutionEnvironment.createLocalEnvironment(parallelism, new Configuration());
             env.getConfig().enableObjectReuse();
