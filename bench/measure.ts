@@ -14,10 +14,13 @@ export function run(command: string, args: readonly string[], cwd: string, what:
   return new Promise((resolve, reject) => {
     execFile(command, [...args], { cwd, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
-      else reject(new Error(`${what} failed: ${stderr.trim() || error.message}`));
+      else reject(new Error(`${what} failed: ${firstLines(stderr) || error.message}`));
     });
   });
 }
+
+/** What went wrong stands above its stack. */
+const firstLines = (text: string): string => text.trim().split("\n").slice(0, 8).join("\n");
 
 /** Programs may print what they like, as long as the last line is their result. */
 export function lastLine(output: string): unknown {

@@ -7,6 +7,8 @@ export interface Contestant {
   readonly measurements: readonly Measurement[];
   /** Why there is none. */
   readonly missing?: string;
+  /** It was there, and has failed or answered wrongly. */
+  readonly failed?: boolean;
 }
 export interface RowResult {
   readonly row: Row;
@@ -37,7 +39,7 @@ export function ratio(result: RowResult, name: string, of: string): number | und
   const value = valueOf(result, name);
   const base = valueOf(result, of);
   if (value === undefined || base === undefined) return undefined;
-  return result.row.unit === "ms" ? base / value : value / base;
+  return result.row.unit.endsWith("/s") ? value / base : base / value;
 }
 
 export interface Verdict {

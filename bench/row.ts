@@ -33,7 +33,7 @@ export interface Row {
   readonly name: string;
   /** One sentence: what is done, on what. */
   readonly work: string;
-  readonly unit: "records/s" | "words/s" | "rounds/s" | "ms";
+  readonly unit: "records/s" | "words/s" | "rounds/s" | "ms" | "%" | "MB" | "bytes";
   /** By name, in the order of the table; the first is what others are compared with. */
   readonly variants: Readonly<Record<string, Variant>>;
   readonly goals: readonly Goal[];

@@ -19,7 +19,8 @@ function lines(result: RowResult): Line[] {
     return {
       work: i === 0 ? result.row.name : "",
       by: contestant.name,
-      median: value === undefined ? `– (${contestant.missing ?? "not measured"})` : figure(value, result.row.unit) + also,
+      median:
+        value === undefined ? `– (${contestant.missing?.split("\n")[0] ?? "not measured"})` : figure(value, result.row.unit) + also,
       compared:
         base !== "loop" || contestant.name === base || value === undefined
           ? ""

@@ -4,6 +4,7 @@ import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.jobgraph.JobGraph;
@@ -34,6 +35,10 @@ public final class Recovery {
     public static void main(String[] arguments) throws Exception {
         int keys = Integer.parseInt(arguments[2]);
         Configuration settings = new Configuration();
+        if (!arguments[0].equals("after")) {
+            settings.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
+            settings.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, arguments[1]);
+        }
         MiniClusterConfiguration shape =
                 new MiniClusterConfiguration.Builder()
                         .setConfiguration(settings)
@@ -44,25 +49,25 @@ public final class Recovery {
             cluster.start();
             switch (arguments[0]) {
                 case "before" -> {
-                    JobGraph job = start(cluster, 1, 1, keys, keys, 1e-9, null);
+                    JobGraph job = start(cluster, settings, 1, 1, keys, keys, 1e-9, null);
                     Outputs.await(keys);
                     String savepoint = stop(cluster, job, arguments[1]);
                     System.out.println("{\"savepoint\": \"" + savepoint + "\"" + Outputs.figures() + "}");
                 }
                 case "after" -> {
                     long submitted = System.currentTimeMillis();
-                    JobGraph job = start(cluster, 1, 1, keys, 1_000, 1e-9, arguments[1]);
+                    JobGraph job = start(cluster, settings, 1, 1, keys, 1_000, 1e-9, arguments[1]);
                     Outputs.await(1_000);
                     System.out.println("{\"submitted\": " + submitted + ", \"first\": " + Outputs.first() + Outputs.figures() + "}");
                     cluster.cancelJob(job.getJobID()).get();
                 }
                 case "rescale" -> {
                     double rate = Double.parseDouble(arguments[3]) / 2;
-                    JobGraph two = start(cluster, 2, 2, keys, keys / 2, rate, null);
+                    JobGraph two = start(cluster, settings, 2, 2, keys, keys / 2, rate, null);
                     Outputs.await(keys + keys / 10);
                     Outputs.watch();
                     String savepoint = stop(cluster, two, arguments[1]);
-                    JobGraph three = start(cluster, 3, 2, keys, 0, rate, savepoint);
+                    JobGraph three = start(cluster, settings, 3, 2, keys, 0, rate, savepoint);
                     Outputs.await(Outputs.count() + (long) rate);
                     System.out.println("{\"gap\": " + Outputs.longestGap() + Outputs.figures() + "}");
                     cluster.cancelJob(three.getJobID()).get();
@@ -73,8 +78,16 @@ public final class Recovery {
     }
 
     private static JobGraph start(
-            MiniCluster cluster, int parallelism, int splits, int keys, long fast, double rate, String savepoint) throws Exception {
-        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+            MiniCluster cluster,
+            Configuration settings,
+            int parallelism,
+            int splits,
+            int keys,
+            long fast,
+            double rate,
+            String savepoint)
+            throws Exception {
+        StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(settings);
         env.setParallelism(parallelism);
         env.getConfig().enableObjectReuse();
         Tally.reset();
