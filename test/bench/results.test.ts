@@ -92,6 +92,7 @@ describe("reports", () => {
   test("the picture is well-formed and has a bar for each contestant that was measured", () => {
     const svg = picture([result, times]);
     expect(svg.match(/<rect /g)).toHaveLength(1 + 3 + 2);
+    expect(svg).toContain("a black mark is a goal");
     const open: string[] = [];
     for (const [, closing, name, empty] of svg.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)) {
       if (closing === "/") expect(open.pop()).toBe(name);
