@@ -22,7 +22,6 @@ import { openStore } from "../recovery/index.ts";
 import type { Store } from "../recovery/types.ts";
 import { createMesh, type Mesh } from "../timely/communication/websocket/index.ts";
 import { openCacheDirectory } from "./cache-directory.ts";
-import { serveHttp } from "./http/server.ts";
 import { loadFlow } from "./load-flow.ts";
 import { createLog, type Log } from "./log.ts";
 import { onSignals } from "./member-signals.ts";
@@ -102,6 +101,8 @@ async function runOpened(flow: Dataflow, settings: Settings, closing: (close: ()
   });
   const drained = Promise.withResolvers<void>();
   if (settings.httpPort !== undefined) {
+    // Loaded only where a port is wanted: it brings a web server along.
+    const { serveHttp } = await import("./http/server.ts");
     const http = await serveHttp({
       flow: flow.id,
       process: process_,

@@ -2,44 +2,40 @@
  * `manifest.json` as a schema, from bytes and to bytes. Unknown fields are kept out of the way, not refused: a newer version may
  * add some; a changed meaning changes `format`.
  */
-import Type from "typebox";
-import Compile from "typebox/compile";
 import { WeirError } from "../../errors/index.ts";
 import type { Manifest } from "../types.ts";
+import { array, boolean, integer, literal, object, optional, text, unknown } from "./shape.ts";
 
-const index = Type.Integer({ minimum: 0 });
-const positive = Type.Integer({ minimum: 1 });
-const topology = Type.Object({ processes: positive, threads: positive });
-const file = Type.Object({
-  path: Type.String({ minLength: 1 }),
-  bytes: index,
-  sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
-  partitions: Type.Optional(Type.String({ pattern: "^[0-9a-f]*$" })),
-  parts: Type.Optional(Type.Boolean()),
+const topology = object({ processes: integer(1), threads: integer(1) });
+const file = object({
+  path: text(/./),
+  bytes: integer(0),
+  sha256: text(/^[0-9a-f]{64}$/),
+  partitions: optional(text(/^[0-9a-f]*$/)),
+  parts: optional(boolean),
 });
-const snapshot = Type.Object({
-  epoch: index,
-  execution: index,
-  time: Type.String(),
-  steps: Type.Array(Type.String()),
-  files: Type.Array(file),
-  prepared: Type.Optional(Type.Array(Type.Unknown())),
-  dropped: Type.Optional(Type.Array(Type.Object({ step: Type.String(), execution: index, epoch: index }))),
+const snapshot = object({
+  epoch: integer(0),
+  execution: integer(0),
+  time: text(),
+  steps: array(text()),
+  files: array(file),
+  prepared: optional(array(unknown)),
+  dropped: optional(array(object({ step: text(), execution: integer(0), epoch: integer(0) }))),
 });
-const manifest = Type.Object({
-  format: Type.Literal(1),
-  flow: Type.String(),
-  hash: Type.String(),
-  partitions: positive,
-  execution: index,
+const checkManifest = object({
+  format: literal(1),
+  flow: text(),
+  hash: text(),
+  partitions: integer(1),
+  execution: integer(0),
   topology,
-  assignment: Type.Array(index),
-  owner: Type.Optional(Type.String()),
-  claim: Type.Optional(Type.String()),
-  restored: Type.Optional(Type.String()),
-  snapshots: Type.Array(snapshot),
+  assignment: array(integer(0)),
+  owner: optional(text()),
+  claim: optional(text()),
+  restored: optional(text()),
+  snapshots: array(snapshot),
 });
-const validator = Compile(manifest);
 
 /**
  * @param where names the store and object in messages
@@ -56,11 +52,8 @@ export function parseManifest(bytes: Uint8Array, where: string): Manifest {
   if (format !== undefined && format !== 1) {
     throw new WeirError("WEIR_DECODE", `${where} has format ${JSON.stringify(format)}; this version of Weir knows format 1`);
   }
-  if (!validator.Check(value)) {
-    const [first] = validator.Errors(value);
-    const at = first === undefined ? "" : `: ${first.instancePath === "" ? "/" : first.instancePath} ${first.message}`;
-    throw new WeirError("WEIR_SNAPSHOT_DAMAGED", `${where} is not a manifest${at}`);
-  }
+  const wrong = checkManifest(value, "");
+  if (wrong !== undefined) throw new WeirError("WEIR_SNAPSHOT_DAMAGED", `${where} is not a manifest: ${wrong}`);
   const read = value as Manifest;
   if (read.assignment.length !== read.partitions) {
     throw new WeirError("WEIR_SNAPSHOT_DAMAGED", `${where} assigns ${read.assignment.length} of ${read.partitions} partitions`);
