@@ -9,12 +9,8 @@ export class Entry {
   bytes: Uint8Array | undefined = undefined;
   /** Generation of snapshots in which the key was last touched; see StepState. */
   mark = 0;
-  /** -1 until somebody asks. */
-  partition = -1;
-  /** A row for this key is in the store, or on its way. */
-  stored = false;
-  /** Discarded; only its removal still has to be recorded. */
-  gone = false;
+  /** partition + 1 (0 until somebody asks) · gone · stored: one field, as there may be millions of entries. */
+  #bits = 0;
   /** The system time for which the key asked to be woken. Undefined rather than Infinity: a number here costs memory of its own. */
   wake: number | undefined = undefined;
   /** The earliest time for which the key stands in the queue of wakes. */
@@ -24,5 +20,27 @@ export class Entry {
 
   constructor(key: string) {
     this.key = key;
+  }
+
+  /** -1 until somebody asks. */
+  get partition(): number {
+    return (this.#bits >> 2) - 1;
+  }
+  set partition(partition: number) {
+    this.#bits = ((partition + 1) << 2) | (this.#bits & 3);
+  }
+  /** Discarded; only its removal still has to be recorded. */
+  get gone(): boolean {
+    return (this.#bits & 2) !== 0;
+  }
+  set gone(gone: boolean) {
+    this.#bits = gone ? this.#bits | 2 : this.#bits & ~2;
+  }
+  /** A row for this key is in the store, or on its way. */
+  get stored(): boolean {
+    return (this.#bits & 1) !== 0;
+  }
+  set stored(stored: boolean) {
+    this.#bits = stored ? this.#bits | 1 : this.#bits & ~1;
   }
 }
