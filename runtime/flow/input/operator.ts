@@ -15,6 +15,9 @@ import type { SourceReader } from "../runtime.ts";
 import type { Source } from "../source.ts";
 import { isPromise, readPart, type PartReader } from "./part-reader.ts";
 
+/** Times that a source with nothing to read is asked each millisecond, before it is asked less often: an idle flow is to cost nothing. */
+const patience = 100;
+
 export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, source: Source<unknown>): ChunkStream {
   const { runtime } = lowering;
   const { epochs, recorder, sources } = runtime;
@@ -127,12 +130,14 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
         wake();
       }, 1);
     };
-    /** Nothing to read: asks again after a millisecond. */
+    /** How often nothing was there in a row. */
+    let empty = 0;
+    /** Nothing to read: asks again after a millisecond, and after some more where nothing has come for long. */
     const cool = (): void => {
       if (runtime.ownClock === true) return coolByMachine();
       const now = runtime.now();
       if (now < coolUntil) return;
-      coolUntil = now + 1;
+      coolUntil = now + (++empty > patience ? 10 : 1);
       given.activateAt(coolUntil);
     };
     const warm = (): void => {
@@ -150,6 +155,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
         if (done) return;
         if (settled && (epochs.held || runtime.worker.congested() || lowering.held > heldLimit)) {
           // Whoever lets us go on (a tick, a peer) may not wake us.
+          empty = 0;
           if (!epochs.held) cool();
           return;
         }
@@ -164,7 +170,10 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
           else if (!part.ended) awake = Math.min(awake, part.awake);
           if (lowering.stopped) return;
         }
-        if (active) return given.activate();
+        if (active) {
+          empty = 0;
+          return given.activate();
+        }
         if (awake === Infinity || awake === -Infinity || (awake === armed && armed > runtime.now())) return;
         armed = awake;
         given.activateAt(awake);
