@@ -104,7 +104,9 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       sources: {
         attach(step, reader) {
           readers.set(step, reader);
-          for (const [part, position] of message.sources[step] ?? []) reader.add(part, position && decodeValue(position));
+          for (const [part, position, appeared] of message.sources[step] ?? []) {
+            reader.add(part, position && decodeValue(position), appeared);
+          }
         },
         partEnded: (step, part) => post({ kind: "partEnded", step, part }),
       },
@@ -163,8 +165,13 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
         case "release":
           running?.epochs.release(message.epoch);
           return options.wake();
+        case "committed":
+          for (const reader of readers.values()) reader.committed?.(message.epoch);
+          return;
         case "assign":
-          readers.get(message.step)?.add(message.part, message.position && decodeValue(message.position));
+          readers
+            .get(message.step)
+            ?.add(message.part, message.position && decodeValue(message.position), message.position === undefined);
           return options.wake();
         case "stop":
           failed = true;

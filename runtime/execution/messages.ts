@@ -186,12 +186,16 @@ export type ToWorker =
       readonly startEpoch: number;
       readonly snapshots: boolean;
       readonly perBatch: boolean;
-      /** This worker's parts, with their positions (encoded). */
-      readonly sources: Readonly<Record<string, readonly (readonly [part: string, position: Uint8Array | undefined])[]>>;
+      /** This worker's parts, with their positions (encoded), and whether they have none because they appeared later than the others. */
+      readonly sources: Readonly<
+        Record<string, readonly (readonly [part: string, position: Uint8Array | undefined, appeared: boolean])[]>
+      >;
       readonly sinks: Readonly<Record<string, readonly (readonly [part: string, position: Uint8Array | undefined])[]>>;
     }
   | { readonly kind: "tick"; readonly tick: Tick }
   | { readonly kind: "release"; readonly epoch: number }
+  /** The snapshot of this epoch is committed. */
+  | { readonly kind: "committed"; readonly epoch: number }
   | { readonly kind: "assign"; readonly step: string; readonly part: string; readonly position: Uint8Array | undefined }
   | { readonly kind: "stop" };
 

@@ -169,10 +169,12 @@ export function createParticipant(options: ParticipantOptions): Participant {
     },
     begin(message) {
       for (const worker of workers) {
-        const sources: Record<string, [string, Uint8Array | undefined][]> = {};
+        const sources: Record<string, [string, Uint8Array | undefined, boolean][]> = {};
         for (const [step, parts] of Object.entries(message.sources)) {
           const known = positionsOf(step);
-          sources[step] = parts.filter(([, owner]) => owner === worker.index).map(([part]) => [part, known.get(part)]);
+          const mine = parts.filter(([, owner]) => owner === worker.index);
+          // A snapshot has the positions of all parts that were there when it was taken.
+          sources[step] = mine.map(([part]) => [part, known.get(part), known.size > 0 && !known.has(part)]);
         }
         const sinks: Record<string, [string, Uint8Array | undefined][]> = {};
         for (const [step, parts] of Object.entries(message.sinks)) {
@@ -216,6 +218,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
     },
     committed(message) {
       for (const [step, part, value] of message.positions ?? []) setPosition(positions, step, part, value);
+      for (const worker of workers) worker.post({ kind: "committed", epoch: message.epoch });
     },
     positions,
     stop(keep) {

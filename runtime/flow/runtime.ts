@@ -86,7 +86,10 @@ export interface SourceHost {
   partEnded(step: string, part: string): void;
 }
 export interface SourceReader {
-  add(part: string, resume: unknown): void;
+  /** `appeared`: it has no position because it appeared after the flow had begun. */
+  add(part: string, resume: unknown, appeared?: boolean): void;
+  /** The snapshot of this epoch is committed. */
+  committed?(epoch: number): void;
   /** This input has ended everywhere: record positions, drop the capability (at the tick that follows). */
   end(): void;
   /** Sum of the parts' known lag, or undefined. For status. */

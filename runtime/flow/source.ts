@@ -21,6 +21,8 @@ export interface PartitionedSource<T, S> {
 export interface PartContext {
   /** The run's system clock, by which `nextAwake` is judged; a source with a timetable keeps it by this clock. */
   readonly now: () => number;
+  /** The part has no position because it appeared after the flow had begun, in this execution or an earlier one. */
+  readonly appeared?: boolean;
 }
 
 export interface SourcePart<T, S> {
@@ -32,6 +34,8 @@ export interface SourcePart<T, S> {
   snapshot(): S;
   /** Records (or bytes) not read yet, for autoscaling. */
   lag?(): Awaitable<number>;
+  /** A snapshot with this position is committed; for telling onlookers. May come after `close`, and is lost with a process. */
+  committed?(position: S): void;
   close?(): Awaitable<void>;
 }
 

@@ -24,6 +24,8 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
   const { step } = metrics;
   const parts: PartReader[] = [];
   const ended = new Set<PartReader>();
+  /** Positions in snapshots that are not committed yet, in the order of their epochs. */
+  const recorded: { readonly epoch: number; readonly part: PartReader; readonly position: unknown }[] = [];
   let context: ChunkContext | undefined;
   /** No more parts will come: the capability is dropped at the next tick. */
   let over = false;
@@ -31,17 +33,27 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
   const wake = () => context?.activate();
   const fail = (error: unknown) => lowering.fail(stepError(error, step, "WEIR_SOURCE_FAILED"));
   const add = (name: string, build: () => unknown) => {
-    const recorded = recorder.enabled && source.kind === "partitioned";
+    const keeps = recorder.enabled && source.kind === "partitioned";
     try {
-      parts.push(readPart({ name, step, recorded, wake, fail }, build as never));
+      parts.push(readPart({ name, step, recorded: keeps, wake, fail }, build as never));
     } catch (error) {
       fail(error);
     }
     wake();
   };
   const reader: SourceReader = {
-    add: (part, resume) =>
-      add(part, () => (source.kind === "partitioned" ? source.buildPart(part, resume, { now: runtime.now }) : undefined)),
+    add: (part, resume, appeared = false) =>
+      add(part, () => (source.kind === "partitioned" ? source.buildPart(part, resume, { now: runtime.now, appeared }) : undefined)),
+    committed(epoch) {
+      for (; recorded.length > 0 && recorded[0]!.epoch <= epoch; recorded.shift()) {
+        const { part, position } = recorded[0]!;
+        try {
+          part.committed(position);
+        } catch (error) {
+          fail(error);
+        }
+      }
+    },
     end() {
       over = true;
       wake();
@@ -80,7 +92,9 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       if (!recorder.enabled) return;
       for (const part of parts) {
         const position = part.takePosition();
-        if (position !== undefined) recorder.part(step, epoch, part.name, position.value);
+        if (position === undefined) continue;
+        recorder.part(step, epoch, part.name, position.value);
+        if (part.told) recorded.push({ epoch, part, position: position.value });
       }
     };
     /** Closes epochs up to the current one; false while a part's position is not known yet. */

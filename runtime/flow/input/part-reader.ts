@@ -25,6 +25,10 @@ export interface PartReader {
   /** The position to store, if it has changed since the last call. */
   takePosition(): { readonly value: unknown } | undefined;
   lag(): Awaitable<number> | undefined;
+  /** It wants to be told of commits. */
+  readonly told: boolean;
+  /** A snapshot with this position is committed. */
+  committed(position: unknown): void;
   close(): Awaitable<void>;
 }
 
@@ -96,6 +100,8 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
       return waiting ? Infinity : awake;
     },
     get positionKnown() {
+      // One that is being built may be about to settle where it begins, which must not be settled anew after a crash.
+      if (part === undefined) return !recorded;
       return !unsettled() || taken !== undefined || !read;
     },
     poll(now: number) {
@@ -121,6 +127,10 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
       return { value };
     },
     lag: () => (ended ? 0 : part?.lag?.()),
+    get told() {
+      return part?.committed !== undefined;
+    },
+    committed: (value) => part?.committed?.(value),
     close: () => part?.close?.(),
   };
 

@@ -53,9 +53,9 @@ export async function groupOffsets(broker: Broker, groupId: string): Promise<Rec
   return found;
 }
 
-/** A producer of bytes for this suite; close it. */
+/** A producer of bytes for this suite; close it. Idempotent, because the library sends a request again as a whole if one partition of it fails. */
 export function producer(broker: Broker): Producer {
-  return new Producer({ clientId, bootstrapBrokers: broker.bootstrap });
+  return new Producer({ clientId, bootstrapBrokers: broker.bootstrap, idempotent: true });
 }
 
 export interface TextRecord {
