@@ -4,24 +4,29 @@
  */
 import { isWeirError, WeirError } from "../../errors/index.ts";
 
-/** The name of Kafka's error, "NETWORK", "TIMEOUT", or "OTHER". */
+/** The name of Kafka's error, "NETWORK", "TIMEOUT", or "OTHER". Of several (brokers are tried in turn) the one that says most. */
 export function faultName(error: unknown): string {
-  const { apiId, code, errors, cause } = (error ?? {}) as {
+  const names = [...namesIn(error)];
+  return names.find((name) => !vague.has(name)) ?? names[0] ?? "OTHER";
+}
+
+const vague = new Set(["NETWORK", "TIMEOUT", "OTHER"]);
+
+/** From the outermost inwards: the library wraps what a broker refused into what its connection came to. */
+function* namesIn(error: unknown): Iterable<string> {
+  const { apiId, code, errors, cause, message } = (error ?? {}) as {
     apiId?: string;
     code?: string;
     errors?: readonly unknown[];
     cause?: unknown;
+    message?: string;
   };
-  if (apiId !== undefined) return apiId;
-  if (code === "PLT_KFK_AUTHENTICATION") return "SASL_AUTHENTICATION_FAILED";
-  if (errors !== undefined && errors.length > 0) {
-    const names = errors.map(faultName);
-    // Of several brokers tried in turn, one that answered says more than one that did not.
-    return names.find((name) => name !== "NETWORK" && name !== "TIMEOUT" && name !== "OTHER") ?? names[0]!;
-  }
-  if (error instanceof Error && error.message.includes("timed out")) return "TIMEOUT";
-  if (code === "PLT_KFK_NETWORK" || (typeof code === "string" && /^E[A-Z]+$/.test(code))) return "NETWORK";
-  return cause === undefined ? "OTHER" : faultName(cause);
+  if (apiId !== undefined) yield apiId;
+  if (code === "PLT_KFK_AUTHENTICATION") yield "SASL_AUTHENTICATION_FAILED";
+  for (const inner of errors ?? []) yield* namesIn(inner);
+  if (cause !== undefined) yield* namesIn(cause);
+  if (message?.includes("timed out") === true) yield "TIMEOUT";
+  else if (code === "PLT_KFK_NETWORK" || (typeof code === "string" && /^E[A-Z]+$/.test(code))) yield "NETWORK";
 }
 
 const passing = new Set([
