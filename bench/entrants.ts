@@ -7,6 +7,8 @@ import type { Measurement, Row } from "./row.ts";
 
 export interface Entrant {
   readonly name: string;
+  /** Somebody else's program. */
+  readonly peer: boolean;
   /** Why it can't take part. */
   readonly missing?: string;
   run(): Promise<Measurement>;
@@ -22,9 +24,10 @@ export async function entrantsOf(
   // Nobody reads the figures of the smallest sizes.
   const local = (variant: string) => (scale === "tiny" ? measureHere(row.name, variant, scale) : measure(row.name, variant, scale));
   const own = Object.keys(row.variants).flatMap((variant): Entrant[] => {
-    const here: Entrant = { name: variant, run: () => local(variant) };
+    const here: Entrant = { name: variant, peer: false, run: () => local(variant) };
     if (other === undefined || variant === "loop") return [here];
-    return [here, { name: `${variant}, ${against}`, run: () => measure(row.name, variant, scale, other) }];
+    return [here, { name: `${variant}, ${against}`, peer: false, run: () => measure(row.name, variant, scale, other) }];
   });
-  return peers ? [...own, ...(await peersFor(row.name, scale, preparing))] : own;
+  if (!peers) return own;
+  return [...own, ...(await peersFor(row.name, scale, preparing)).map((contestant): Entrant => ({ ...contestant, peer: true }))];
 }

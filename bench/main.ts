@@ -16,18 +16,22 @@ import type { Measurement, Row } from "./row.ts";
 import { rows } from "./rows/index.ts";
 import { measureScaling } from "./scaling/index.ts";
 
-/** What takes long is measured less often: its noise is small against its length, and everybody else waits for it. */
-const often = (ms: number, own: boolean): number => (ms > 30_000 && !own ? 1 : ms > 8_000 ? 3 : Infinity);
+/** A row that has taken so long asks no peer again, and each of ours no more than `fewer` times: all rows want their turn. */
+const rowMs = 60_000;
+/** Of what takes over 20 s even less. */
+const fewer = (ms: number): number => (ms > 20_000 ? 2 : 3);
 
 /** Who fails, or answers wrongly, is out of the row, with the reason; the others go on. */
 async function runRow(row: Row, args: Arguments, other: string | undefined, progress: Progress): Promise<RowResult> {
   const all = await entrantsOf(row, args, other, progress.say);
   const missing = all.map((entrant) => entrant.missing);
   const measurements = all.map((): Measurement[] => []);
-  const most = all.map(() => Infinity);
+  const rowBegun = performance.now();
+  const longest = all.map(() => 0);
   for (let run = 0; run < args.runs; run++) {
     for (const [i, entrant] of all.entries()) {
-      if (missing[i] !== undefined || run >= most[i]!) continue;
+      const least = entrant.peer ? 1 : fewer(longest[i]!);
+      if (missing[i] !== undefined || (run >= least && performance.now() - rowBegun > rowMs)) continue;
       progress.say(`${row.name}: ${entrant.name}${args.runs === 1 ? "" : `, ${run + 1} of ${args.runs}`}`);
       const begun = performance.now();
       try {
@@ -37,7 +41,7 @@ async function runRow(row: Row, args: Arguments, other: string | undefined, prog
         measurements[i] = [];
         progress.tell(`${row.name}, ${entrant.name} ${missing[i]}`);
       }
-      most[i] = Math.min(most[i]!, often(performance.now() - begun, entrant.name in row.variants));
+      longest[i] = Math.max(longest[i]!, performance.now() - begun);
     }
   }
   return {
@@ -64,8 +68,7 @@ async function runRows(args: Arguments): Promise<boolean> {
     results.push(result);
     if (args.save) {
       progress.say(`${row.name}: profile`);
-      const profile = await profileOf(row, args.scale);
-      if (profile !== undefined) profiles.set(row.name, profile);
+      profiles.set(row.name, await profileOf(row, args.scale));
     }
     progress.tell(`${row.name.padEnd(14)} ${clock(performance.now() - rowBegun).padStart(5)}  ${verdictLine(result)}`);
   }

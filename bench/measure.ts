@@ -10,9 +10,16 @@ export async function measure(row: string, variant: string, scale: Scale, root =
   return lastLine(output) as Measurement;
 }
 
-export function run(command: string, args: readonly string[], cwd: string, what: string): Promise<string> {
+/** `env` comes on top of ours. */
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  what: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, [...args], { cwd, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
+    execFile(command, [...args], { cwd, maxBuffer: 1 << 26, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`${what} failed: ${firstLines(stderr) || error.message}`));
     });

@@ -14,30 +14,29 @@ interface Sampled {
   readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string } }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
+  /** Microseconds of a clock that all processes share. */
+  readonly startTime: number;
 }
 /** Microseconds by what they were spent on. */
 type Shares = Map<string, number>;
 
-/** A sentence without its full stop; undefined for rows that spend their time in other processes. */
-export async function profileOf(row: Row, scale: Scale): Promise<string | undefined> {
-  const variant = Object.keys(row.variants).find((name) => name !== "loop" && !name.includes("processes"));
-  if (variant === undefined) return undefined;
+/** Of these only the last process counts: the ones before make what it finds. */
+const lastOnly: ReadonlySet<string> = new Set(["resume"]);
+
+/** Of the row's first variant that is not the loop, in all of its processes and threads. A sentence without its full stop. */
+export async function profileOf(row: Row, scale: Scale): Promise<string> {
+  const variant = Object.keys(row.variants).find((name) => name !== "loop")!;
   const directory = mkdtempSync(join(tmpdir(), "weir-bench-profile-"));
   try {
-    const args = [
-      "--cpu-prof",
-      `--cpu-prof-dir=${directory}`,
-      "--cpu-prof-interval=500",
-      "bench/measured.ts",
-      row.name,
-      variant,
-      scale,
-    ];
-    await run(process.execPath, args, repository, `profile of ${row.name}`);
+    const options = `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${directory}`;
+    const args = ["bench/measured.ts", row.name, variant, scale];
+    await run(process.execPath, args, repository, `profile of ${row.name}`, { NODE_OPTIONS: options });
+    const profiles = readdirSync(directory)
+      .map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")) as Sampled)
+      .toSorted((a, b) => a.startTime - b.startTime);
     const parts: Shares = new Map();
     const functions: Shares = new Map();
-    for (const name of readdirSync(directory))
-      addShares(JSON.parse(readFileSync(join(directory, name), "utf8")) as Sampled, parts, functions);
+    for (const profile of lastOnly.has(row.name) ? profiles.slice(-1) : profiles) addShares(profile, parts, functions);
     return describe(variant, parts, functions);
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 /** Results as a table of Markdown, and for the terminal. */
 import { alsoFigure, alsoOf, figure, judge, ratio, type RowResult, times, valueOf } from "../results.ts";
 
-const columns = ["work", "by", "median", "compared", "goal"] as const;
+const columns = ["work", "by", "median", "runs", "compared", "goal"] as const;
 type Column = (typeof columns)[number];
 interface Line extends Readonly<Record<Exclude<Column, "goal">, string>> {
   readonly goal: readonly string[];
@@ -21,6 +21,7 @@ function lines(result: RowResult): Line[] {
       by: contestant.name,
       median:
         value === undefined ? `– (${contestant.missing?.split("\n")[0] ?? "not measured"})` : figure(value, result.row.unit) + also,
+      runs: contestant.measurements.length === 0 ? "" : String(contestant.measurements.length),
       compared:
         base !== "loop" || contestant.name === base || value === undefined
           ? ""
@@ -60,8 +61,8 @@ export function terminalTable(results: readonly RowResult[]): string {
       const note = /^– \((.{20,})\)$/s.exec(line.median)?.[1];
       if (note !== undefined && !notes.includes(note)) notes.push(note);
       const median = note === undefined ? line.median : `– [${notes.indexOf(note) + 1}]`;
-      const first = [line.work, line.by, median, line.compared, goal[0] ?? ""];
-      return [first, ...goal.slice(1).map((more) => ["", "", "", "", more])];
+      const first = [line.work, line.by, median, line.runs, line.compared, goal[0] ?? ""];
+      return [first, ...goal.slice(1).map((more) => ["", "", "", "", "", more])];
     }),
   );
   const width = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i]!.length)));
@@ -86,8 +87,8 @@ export function markdownTable(results: readonly RowResult[]): string {
     write(columns.map(() => "---")),
     ...results
       .flatMap(lines)
-      .map(({ work, by, median, compared, goal }) =>
-        write([work === "" ? "" : `\`${work}\``, by, median, compared, goal.join("; ")]),
+      .map(({ work, by, median, runs, compared, goal }) =>
+        write([work === "" ? "" : `\`${work}\``, by, median, runs, compared, goal.join("; ")]),
       ),
   ].join("\n");
 }

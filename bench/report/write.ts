@@ -28,9 +28,7 @@ export interface Circumstances {
 export function write(results: readonly RowResult[], circumstances: Circumstances): string {
   const { runs, loadBefore, tookMs } = circumstances;
   const medians =
-    runs === 1
-      ? "one run"
-      : `medians of ${runs}${runs > 3 ? " (of 3 where one takes over 8 s; a peer that takes over 30 s runs once)" : ""}`;
+    runs === 1 ? "one run" : `medians of ${runs} runs${runs > 3 ? " or, once a row has taken a minute, of fewer" : ""}`;
   const busy =
     loadBefore > 0.5 ? ` The machine was not idle: load average ${loadBefore.toFixed(1)} before the first measurement.` : "";
   const body = `${conditions(circumstances.scale)}, ${medians}; ${clock(tookMs)} minutes in all.${busy}\n\n${markdownTable(results)}\n`;
