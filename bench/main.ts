@@ -93,7 +93,7 @@ try {
 }
 if (args.help) console.log(usage(rows));
 else if (args.check) process.exitCode = (await checkAnswers(args)) === 0 ? 0 : 1;
-else if (args.scaling) await measureScaling(args);
+else if (args.scaling) process.exitCode = (await measureScaling(args)) ? 0 : 1;
 else {
   try {
     process.exitCode = (await runRows(args)) ? 0 : 1;

@@ -20,16 +20,23 @@ async function costsAt(table: Table, size: number, scale: Scale): Promise<(numbe
   return (lastLine(output) as (number | null)[]).map((cost) => cost ?? undefined);
 }
 
-export async function measureScaling(args: Arguments): Promise<void> {
+/** Whether every size came through. */
+export async function measureScaling(args: Arguments): Promise<boolean> {
   const progress = createProgress();
   const scaled: Scaled[] = [];
   const begun = performance.now();
+  let failed = false;
   for (const table of tables) {
     const tableBegun = performance.now();
     const rows: Scaled["rows"][number][] = [];
     for (const size of table.sizes[args.scale]) {
       progress.say(`${table.name}: ${table.show(size)}`);
-      rows.push({ size, costs: await costsAt(table, size, args.scale) });
+      try {
+        rows.push({ size, costs: await costsAt(table, size, args.scale) });
+      } catch (error) {
+        failed = true;
+        progress.tell(`${table.name}, ${table.show(size)}: ${(error as Error).message}`);
+      }
     }
     const one: Scaled = { table, rows };
     scaled.push(one);
@@ -38,5 +45,7 @@ export async function measureScaling(args: Arguments): Promise<void> {
     );
   }
   progress.end();
-  console.log(`\n${writeScaling(scaled, { scale: args.scale, save: args.save, tookMs: performance.now() - begun })}`);
+  const save = args.save && !failed;
+  console.log(`\n${writeScaling(scaled, { scale: args.scale, save, tookMs: performance.now() - begun })}`);
+  return !failed;
 }
