@@ -19,3 +19,17 @@ export { kafkaSink } from "./kafka/sink.ts";
 export type { KafkaSinkOptions } from "./kafka/sink-options.ts";
 export type { KafkaBytes, KafkaSinkRecord } from "./kafka/sink-record.ts";
 export type { PreparedTransaction } from "./kafka/transaction-outcome.ts";
+export {
+  webSocketSource,
+  type WebSocketMessage,
+  type WebSocketPosition,
+  type WebSocketResume,
+  type WebSocketSourceOptions,
+} from "./websocket/index.ts";
+export {
+  serverSentEventsSource,
+  type ServerSentEvent,
+  type ServerSentEventsOptions,
+  type ServerSentEventsPosition,
+} from "./sse/index.ts";
+export { postgresSink, type PostgresRow, type PostgresSinkOptions, type PreparedRows } from "./postgres/index.ts";

@@ -17,9 +17,13 @@ export interface Database {
   transaction<R>(doing: string, work: (query: Query) => Promise<R>, signal?: AbortSignal): Promise<R>;
 }
 
+/** Statements that apply a whole interval may take so many times as long as others. */
+export const patience = 10;
+
 const ignore = (): void => {};
 
-export function openDatabase({ pool: config, retryForMs }: Settings): Database {
+export function openDatabase({ pool: config, retryForMs, timeoutMs }: Settings): Database {
+  const longestMs = Math.min(timeoutMs * patience, 2 ** 31 - 1);
   let pool: Promise<Pool> | undefined;
   const open = (): Promise<Pool> =>
     (pool ??= loadDriver().then(
@@ -77,9 +81,14 @@ export function openDatabase({ pool: config, retryForMs }: Settings): Database {
       run(
         doing,
         async (query) => {
-          // Whatever the database's defaults: what is prepared must survive a crash of the server.
           await query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-          await query("SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'");
+          // Whatever the database's defaults: what is prepared must survive a crash of the server. And a statement that was given
+          // up here must not hold its locks there for ever.
+          await query(
+            `SELECT set_config('statement_timeout', $1, true), set_config('synchronous_commit', CASE level WHEN 'off' THEN 'on' ELSE level END, true)
+             FROM current_setting('synchronous_commit') AS level`,
+            [String(longestMs)],
+          );
           const result = await work(query);
           await query("COMMIT");
           return result;

@@ -22,8 +22,8 @@ export interface PostgresSinkOptions<T> {
   row?: (item: T) => PostgresRow | undefined;
   /** True: the row with this key is deleted. By default for a keyed item whose value is null or undefined. Needs `key`. */
   deletes?: (item: T) => boolean;
-  /** "exactly-once" (default): an interval's rows appear at once, with its snapshot. "at-least-once": rows appear as they come, and may be written again. */
-  delivery?: "exactly-once" | "at-least-once";
+  /** "exactlyOnce" (default): an interval's rows appear at once, with its snapshot. "atLeastOnce": rows appear as they come, and may be written again. */
+  guarantee?: "exactlyOnce" | "atLeastOnce";
   /** Names this output's transactions in the database. Default: ids of flow and step. Flows of one name that share a database need ids of their own. */
   id?: string;
   /** Where `weir_staging` and `weir_commits` are. Default: the table's schema. */
@@ -56,7 +56,7 @@ export interface Settings {
 
 export function settingsOf(options: PostgresSinkOptions<never>): Settings {
   if (typeof options !== "object" || options === null) refuse("its argument", "an object of options", options);
-  const { table, schema, key, columns, row, deletes, delivery, id, stagingSchema } = options;
+  const { table, schema, key, columns, row, deletes, guarantee, id, stagingSchema } = options;
   const { batchSize = 5_000, poolSize = 2, timeoutMs = 60_000, retryForMs = 120_000 } = options;
   text("table", table, true);
   text("schema", schema);
@@ -68,8 +68,8 @@ export function settingsOf(options: PostgresSinkOptions<never>): Settings {
   call("deletes", deletes);
   if (deletes !== undefined && key === undefined)
     throw new WeirError("WEIR_FLOW_OPTION", "postgresSink: deletes needs key: which row is meant?");
-  if (delivery !== undefined && delivery !== "exactly-once" && delivery !== "at-least-once")
-    refuse("delivery", `"exactly-once" or "at-least-once"`, delivery);
+  if (guarantee !== undefined && guarantee !== "exactlyOnce" && guarantee !== "atLeastOnce")
+    refuse("guarantee", `"exactlyOnce" or "atLeastOnce"`, guarantee);
   whole("batchSize", batchSize, 1);
   whole("poolSize", poolSize, 1);
   whole("timeoutMs", timeoutMs, 1);

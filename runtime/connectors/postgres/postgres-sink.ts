@@ -21,7 +21,7 @@ export interface PreparedRows extends CommittedTransaction {
 }
 
 /** Throws WEIR_FLOW_OPTION for an option that makes no sense. The database is not asked before a worker starts. */
-export function postgresSink<T>(options: PostgresSinkOptions<T> & { delivery: "at-least-once" }): DynamicSink<T>;
+export function postgresSink<T>(options: PostgresSinkOptions<T> & { guarantee: "atLeastOnce" }): DynamicSink<T>;
 export function postgresSink<T>(options: PostgresSinkOptions<T>): TransactionalSink<T, PreparedRows>;
 export function postgresSink<T>(options: PostgresSinkOptions<T>): DynamicSink<T> | TransactionalSink<T, PreparedRows> {
   const settings = settingsOf(options as PostgresSinkOptions<never>);
@@ -45,7 +45,7 @@ export function postgresSink<T>(options: PostgresSinkOptions<T>): DynamicSink<T>
     return writer;
   };
 
-  if (options.delivery === "at-least-once") {
+  if (options.guarantee === "atLeastOnce") {
     return {
       kind: "dynamic",
       async build() {

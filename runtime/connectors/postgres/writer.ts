@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { isWeirError } from "../../errors/index.ts";
 import type { Batch } from "./batch.ts";
 import { firstCulprit } from "./culprit.ts";
-import type { Database, Query } from "./database.ts";
+import { type Database, patience, type Query } from "./database.ts";
 import { messageOf, passesWithTime } from "./failure.ts";
 import type { PostgresRow } from "./options.ts";
 import { refusal } from "./row-encoder.ts";
@@ -130,7 +130,7 @@ export function createWriter(database: Database, table: Table, statements: State
     },
     async commit(transaction) {
       const { run, seq } = transaction;
-      const long = timeoutMs * 10;
+      const long = timeoutMs * patience;
       const applyStaged = async (query: Query): Promise<void> => {
         for (const statement of statements.apply(staged(staging), transaction.deletes)) await query(statement, [run, seq], long);
       };

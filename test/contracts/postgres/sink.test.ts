@@ -1,7 +1,9 @@
 /** What docs/connectors/postgres.md says about rows, keys, errors and transactions, against a real server. */
 import { expect, test } from "vitest";
 import { postgresSink, type PostgresSinkOptions, type PreparedRows } from "../../../runtime/connectors/postgres/index.ts";
+import { Dataflow } from "../../../runtime/flow/index.ts";
 import type { TransactionalSinkPart } from "../../../runtime/flow/sink.ts";
+import { runMain, testSource } from "../../../runtime/testing/index.ts";
 import { withPostgres } from "./world.ts";
 
 const context = (execution: number, step = "out") => ({ flow: "flow", step, execution });
@@ -279,11 +281,83 @@ await withPostgres("the Postgres sink", ({ rows, options }) => {
     expect(await rows("SELECT count(*)::int, sum(n)::int FROM unique_events")).toEqual([{ count: 200, sum: 199 }]);
   });
 
+  test.each([
+    ["a foreign key", "REFERENCES parents (id)", "", /row with id = 61: .*violates foreign key constraint.*\(parent\)=\(9\)/],
+    [
+      "a deferred constraint",
+      "UNIQUE DEFERRABLE INITIALLY DEFERRED",
+      "UPDATE",
+      /row with id = 61: duplicate key value violates unique/,
+    ],
+    [
+      "an exclusion",
+      ", EXCLUDE USING btree (parent WITH =)",
+      "UPDATE",
+      /row with id = 61: conflicting key value violates exclusion/,
+    ],
+  ])("so does %s", async (_what, constraint, different, message) => {
+    await rows(`DROP TABLE IF EXISTS children, parents; CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents VALUES (0), (1);
+      CREATE TABLE children (id int PRIMARY KEY, parent int ${constraint})`);
+    const [sink, part] = await build(options<{ id: number; parent: number }>("children", { key: ["id"], batchSize: 40 }));
+    await part.writeBatch(
+      Array.from({ length: 100 }, (_, id) => ({ id, parent: different === "" ? (id === 61 ? 9 : 1) : id === 61 ? 7 : id })),
+    );
+    const prepared = (await part.prepare(1))!;
+    await expect(sink.commit(prepared)).rejects.toEqual(failure(message));
+    expect(await rows("SELECT * FROM children")).toEqual([]);
+    expect(await rows("SELECT committed FROM weir_commits WHERE run = $1", [prepared.run])).toEqual([]);
+  });
+
+  test("a commit that is asked for again after later ones, as when an older snapshot is resumed from, changes nothing", async () => {
+    await rows("CREATE TABLE older (k text PRIMARY KEY, n int)");
+    const [sink, part] = await build(options<{ k: string; n: number }>("older", { key: ["k"] }));
+    await part.writeBatch([{ k: "a", n: 1 }]);
+    const first = (await part.prepare(1))!;
+    await sink.commit(first);
+    await part.writeBatch([{ k: "a", n: 2 }]);
+    await sink.commit((await part.prepare(2))!);
+    await sink.commit(first);
+    expect(await rows("SELECT * FROM older")).toEqual([{ k: "a", n: 2 }]);
+  });
+
+  test("a BEFORE trigger may mend rows; partitions and numbers given by hand are written like others", async () => {
+    await rows(`CREATE TABLE mended (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int NOT NULL CHECK (n > 0)) PARTITION BY RANGE (id);
+      CREATE TABLE mended_low PARTITION OF mended FOR VALUES FROM (0) TO (100);
+      CREATE FUNCTION mend() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.n := coalesce(NEW.n, 5); RETURN NEW; END';
+      CREATE TRIGGER mend BEFORE INSERT ON mended FOR EACH ROW EXECUTE FUNCTION mend()`);
+    await put(options<object>("mended", { key: ["id"] }), [{ id: 7 }, { id: 8, n: 1 }]);
+    expect(await rows("SELECT * FROM mended ORDER BY id")).toEqual([
+      { id: 7, n: 5 },
+      { id: 8, n: 1 },
+    ]);
+    await expect(put(options<object>("mended", { key: ["id"] }), [{ id: 700, n: 1 }])).rejects.toEqual(
+      failure(/row with id = 700: no partition of relation/),
+    );
+  });
+
+  test("without a recovery store each epoch is written; errors name the step", async () => {
+    await rows("CREATE TABLE plain (n int)");
+    const run = (table: string) => {
+      const flow = new Dataflow("plain");
+      flow
+        .input("in", testSource(Array.from({ length: 50 }, (_, n) => ({ n }))))
+        .output("rows", postgresSink<{ n: number }>(options(table)));
+      return runMain(flow, { workers: 2, epochMs: 5 });
+    };
+    await run("plain");
+    expect(await rows("SELECT count(*)::int, sum(n)::int FROM plain")).toEqual([{ count: 50, sum: 1225 }]);
+    await expect(run("planes")).rejects.toMatchObject({
+      code: "WEIR_SINK_FAILED",
+      step: "rows",
+      message: expect.stringMatching(/Step "rows": postgresSink: there is no table "planes"/),
+    });
+  });
+
   test("at least once: rows appear as they come, and a key's last row wins there too", async () => {
     await rows("CREATE TABLE direct (k text PRIMARY KEY, n int CHECK (n < 10))");
     const sink = postgresSink<readonly [string, { n: number } | null]>({
       ...options("direct", { key: ["k"] }),
-      delivery: "at-least-once",
+      guarantee: "atLeastOnce",
     });
     const part = await sink.build(0, 1, context(1));
     await part.writeBatch([
