@@ -10,6 +10,9 @@ import { repository } from "../cache.ts";
 import { run } from "../measure.ts";
 import type { Row, Scale } from "../row.ts";
 
+/** A chain's function, and those of stateful steps: they have no file. */
+const generated: ReadonlySet<string> = new Set(["run", "loop", "gather"]);
+
 interface Sampled {
   readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string; readonly url: string } }[];
   readonly samples: readonly number[];
@@ -45,7 +48,14 @@ export async function profileOf(row: Row, scale: Scale): Promise<string> {
 
 export function addShares({ nodes, samples, timeDeltas }: Sampled, parts: Shares, functions: Shares): void {
   const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
+  // Before, Node starts and loads modules: named functions of these rooms are at work only when a flow is.
+  const begun = samples.findIndex((id) => {
+    const { functionName, url } = byId.get(id)!;
+    return functionName !== "" && /\/runtime\/(timely|flow|recovery|execution)\//.test(url);
+  });
+  if (begun < 0) return;
   for (const [i, id] of samples.entries()) {
+    if (i < begun) continue;
     const { functionName, url } = byId.get(id)!;
     if (functionName === "(idle)" || functionName === "(root)") continue;
     const took = Math.max(0, timeDeltas[i]!);
@@ -65,8 +75,8 @@ const relative = (url: string): string => {
 function partOf(functionName: string, url: string): string {
   if (functionName === "(garbage collector)") return "garbage collection";
   if (functionName === "(program)") return "V8 and the kernel";
-  if (url.startsWith("node:")) return "Node";
-  if (!url.startsWith("file:")) return "functions that the flow layer generates";
+  if (url === "" && generated.has(functionName)) return "functions that the flow layer generates, with the user's inlined";
+  if (!url.startsWith("file:")) return "Node";
   const path = relative(url);
   if (path.startsWith("bench/")) return "the flow's own functions, its source and sink";
   const folders = /^runtime\/(.+)\/[^/]+$/.exec(path)?.[1];
