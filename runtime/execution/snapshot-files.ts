@@ -3,7 +3,6 @@
  * thread of its own, beside the workers; what is small is done before a thread would have started. All of them share one
  * directory of copies, if there is one, so that nobody downloads what this process wrote or has read before.
  */
-import { WeirError } from "../errors/index.ts";
 import { partitionOf } from "../flow/index.ts";
 import {
   type CompactionPlan,
@@ -12,12 +11,15 @@ import {
   type SnapshotWriter,
   compactInThread,
   compactPartitions,
+  createDeltaWriter,
   createSnapshotWriter,
+  type DeltaWriter,
   filesToRead,
   loadSnapshot,
   loadSnapshotInThread,
   openFileCache,
 } from "../recovery/index.ts";
+import { createLateWriter } from "./late-writer.ts";
 import { createPreload } from "./preload.ts";
 import type { RowBatch, Snapshot, SnapshotFile, Store, StoreAddress } from "../recovery/types.ts";
 
@@ -86,10 +88,14 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
   const ahead = createPreload((snapshot, partitions, except) => rowsOf(snapshot, partitions, true, except), preloadBytes);
 
   return {
-    writer: (execution, partitions) =>
-      startedLate(() =>
-        createSnapshotWriter({ store: address ?? store, flow, execution, process, hash, partitions, cacheDirectory }),
-      ),
+    writer(execution, partitions) {
+      const identity = { flow, execution, process, hash, partitions };
+      const small = (): DeltaWriter => createDeltaWriter(store, identity, { cache: cached() });
+      return createLateWriter(
+        () => createSnapshotWriter({ store: address ?? store, ...identity, cacheDirectory }),
+        address === undefined ? undefined : small,
+      );
+    },
     async *load(snapshot, partitions, parts) {
       // Of a process that has run before nothing was read ahead.
       const before = parts ? await ahead.take(snapshot, partitions) : undefined;
@@ -117,37 +123,6 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
     close() {
       fetching?.abort();
       ahead.close();
-    },
-  };
-}
-
-/** A writer whose thread starts when there is something to write, and not while a flow stands still to begin its next execution. */
-function startedLate(start: () => SnapshotWriter): SnapshotWriter {
-  let writer: SnapshotWriter | undefined;
-  let closed = false;
-  const relief: (() => void)[] = [];
-  const started = (): SnapshotWriter => {
-    if (writer === undefined) {
-      writer = start();
-      for (const listener of relief) writer.onRelief(listener);
-    }
-    return writer;
-  };
-  return {
-    add(batch) {
-      if (!closed) started().add(batch);
-    },
-    seal: (epoch) =>
-      closed ? Promise.reject(new WeirError("WEIR_EXECUTION_ENDED", "the snapshot writer was closed")) : started().seal(epoch),
-    congested: () => writer?.congested() === true,
-    queuedBytes: () => writer?.queuedBytes() ?? 0,
-    onRelief(listener) {
-      relief.push(listener);
-      writer?.onRelief(listener);
-    },
-    async close() {
-      closed = true;
-      await writer?.close();
     },
   };
 }

@@ -26,11 +26,14 @@ export {
   commitSnapshot,
   readManifest,
 } from "./manifest/index.ts";
+export { splitAfter } from "./split-rows.ts";
 export {
+  type DeltaWriter,
   type Sealed,
   type SnapshotWriter,
   type SnapshotWriterOptions,
   type WriterIdentity,
+  createDeltaWriter,
   createSnapshotWriter,
 } from "./writer/index.ts";
 export { type LoadOptions, type ThreadLoadOptions, loadSnapshot, loadSnapshotInThread } from "./load/index.ts";

@@ -80,7 +80,7 @@ describe("reading a manifest", () => {
     ["/owner must be a string", { ...good, owner: null }],
     [
       "/snapshots/0/files/0/parts must be true or false",
-      { ...good, snapshots: [snapshot(1, 1, { files: [{ ...good.snapshots[0]!.files[0]!, parts: 1 }] })] },
+      { ...good, snapshots: [snapshot(1, 1, { files: [{ ...good.snapshots[0]!.files[0]!, parts: 1 as never }] })] },
     ],
     ["is not a manifest", null],
     ["is not a manifest", []],
