@@ -6,6 +6,7 @@
 import { Dataflow, type PartitionedSource } from "weir";
 import { instant, openTally, tallySink, type Tally } from "../data/tally.ts";
 import { bucketMs, parts } from "../data/updates.ts";
+import { usedBytes } from "../data/used-bytes.ts";
 
 export default function updates(params: Readonly<Record<string, string>>): Dataflow {
   const tally = openTally(params.report!);
@@ -15,6 +16,7 @@ export default function updates(params: Readonly<Record<string, string>>): Dataf
   const sums = Array.from({ length: parts }, () => 0);
   const buckets = new Set<number>();
   let first: number | undefined;
+  const before = params.memory === undefined ? undefined : usedBytes();
   const flow = new Dataflow("updates");
   flow
     .input("numbers", numbers(until / parts, Number(params.fast) / parts, Number(params.rate ?? 1) / parts, endless, tally))
@@ -47,6 +49,7 @@ export default function updates(params: Readonly<Record<string, string>>): Dataf
             figures[`count${part}`] = counts[part]!;
             figures[`sum${part}`] = sums[part]!;
           }
+          if (before !== undefined) figures.used = usedBytes() - before;
           // The next execution of this worker tells its own.
           counts.fill(0);
           sums.fill(0);

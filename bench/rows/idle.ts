@@ -8,7 +8,7 @@ import { expectAnswer, type Measurement, type Place, type Row, type Scale } from
 import { flagsOf, flowPath } from "../run-flow.ts";
 
 const lasting: Record<Scale, { settlingMs: number; lastsMs: number }> = {
-  full: { settlingMs: 3_000, lastsMs: 15_000 },
+  full: { settlingMs: 12_000, lastsMs: 15_000 },
   brief: { settlingMs: 1_000, lastsMs: 3_000 },
   tiny: { settlingMs: 100, lastsMs: 200 },
 };

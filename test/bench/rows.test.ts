@@ -14,6 +14,7 @@ const groups = [
   ["wordcount", "chain", "keyed-1k", "keyed-1m", "window"],
   ["exchange-1k", "exchange-100k", "barrier"],
   ["latency", "resume", "rescale"],
+  ["recovery", "memory", "idle", "bounded"],
 ];
 
 test.concurrent.each(groups.map((group) => [group.join(", "), group] as const))(
