@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Dataflow, type StatefulLogic } from "../../../runtime/flow/index.ts";
+import { Dataflow, eventClock, type StatefulLogic, tumbling } from "../../../runtime/flow/index.ts";
 import { arraySink, listSource, MemoryStore, randomFrom, run } from "../harness.ts";
 import { components, distancesFrom, type Edge, randomEdges, relax, relaxed, sorted } from "./graphs.ts";
 
@@ -122,6 +122,81 @@ test("what goes round at a snapshot is in it once, in loops inside of loops, too
     },
   );
   await fc.assert(property, { numRuns: 60 });
+});
+
+interface Walker {
+  readonly left: number;
+  readonly count?: number;
+}
+
+test("what a loop says at its end is said once, whatever happens on the way", async () => {
+  const property = fc.asyncProperty(
+    fc.array(fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 12 }), { minLength: 1, maxLength: 3 }),
+    trouble,
+    fc.constantFrom(1, 2),
+    async (walkers, runs, ticksPerSnapshot) => {
+      const store = new MemoryStore();
+      const build = () => {
+        const flow = new Dataflow("ends");
+        flow
+          .input("walkers", listSource(walkers, 2))
+          .map("start", (left): Walker => ({ left }))
+          .iterate("walk", (loop) => {
+            const { trues: ends, falses: walks } = loop.branch("end", ({ count }) => count !== undefined);
+            const counted = walks.keyBy("key", ({ left }) => `k${left % 3}`).countFinal("count");
+            // What the counts say goes round once more before it leaves.
+            const told = counted.map("told", ([key, count]) => ({ left: Number(key.slice(1)), count }) as Walker);
+            const onward = walks.filterMap("onward", ({ left }) => (left > 0 ? ({ left: left - 1 } as Walker) : undefined));
+            return { again: onward.merge("again", told), out: ends };
+          })
+          .keyBy("by key", ({ left }) => `k${left}`)
+          .statefulMap("total", (total: number | undefined, { count }) => [(total ?? 0) + count!, 0])
+          .output("out", arraySink([]));
+        return flow;
+      };
+      for (const [at, workers, drains, order] of runs) {
+        await run(build(), {
+          workers,
+          store,
+          ticksPerSnapshot,
+          roundsPerTick: 2,
+          ...(order === undefined ? {} : { seed: order }),
+          ...(drains ? { drainAfter: at } : { crashAfter: at }),
+        });
+      }
+      await run(build(), { workers: 3, store, ticksPerSnapshot });
+      const totals: Record<string, number> = {};
+      for (const first of walkers.flat()) {
+        for (let left = first; left >= 0; left--) totals[`k${left % 3}`] = (totals[`k${left % 3}`] ?? 0) + 1;
+      }
+      expect(store.decoded("total")).toEqual(totals);
+      expect(store.decoded("count")).toEqual({});
+    },
+  );
+  await fc.assert(property, { numRuns: 60 });
+});
+
+test("windows work inside of a loop", async () => {
+  const out: string[] = [];
+  const flow = new Dataflow("windows");
+  flow
+    .input("in", listSource([[35, 12], [4]], 1))
+    .iterate("down", (loop) => {
+      const { down } = loop
+        .keyBy("key", () => "k")
+        .window("tens", {
+          clock: eventClock({ timestamp: (n: number) => n, waitMs: Infinity }),
+          windower: tumbling({ lengthMs: 10, alignTo: 0 }),
+        })
+        .collect();
+      return {
+        again: loop.filter("more", (n) => n >= 10).map("ten less", (n) => n - 10),
+        out: down.map("text", ([, [window, values]]) => `${window}: ${values.join(" ")}`),
+      };
+    })
+    .output("out", arraySink(out));
+  await run(flow, { workers: 2 });
+  expect(out.toSorted()).toEqual(["0: 2 4 5", "1: 12 15", "2: 25", "3: 35"]);
 });
 
 for (const workers of [1, 3]) {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,14 +7,16 @@ import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
 
-/** Compiles the program with further files in its folder; gives the compiler's messages. */
+const programs = ["program.ts", "roles.ts"];
+
+/** Compiles the programs with further files in their folder; gives the compiler's messages. */
 async function compile(
   files: Readonly<Record<string, string>>,
   compilerOptions: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "weir-types-"));
   try {
-    await copyFile(join(import.meta.dirname, "program.ts"), join(folder, "program.ts"));
+    for (const program of programs) await copyFile(join(import.meta.dirname, program), join(folder, program));
     for (const [name, from] of Object.entries(files)) await copyFile(from, join(folder, name));
     const options = {
       target: "es2024",
@@ -47,5 +49,22 @@ test("a program that uses the whole contract compiles against the contract", asy
 });
 
 test("the same program compiles against the package", async () => {
-  expect(await compile({}, { paths: { weir: [join(root, "runtime/index.ts")] }, erasableSyntaxOnly: true })).toBe("");
+  const paths = { weir: [join(root, "runtime/index.ts")], "weir/testing": [join(root, "runtime/testing/index.ts")] };
+  expect(await compile({}, { paths, erasableSyntaxOnly: true })).toBe("");
+});
+
+test("every export of the contract is used by a program, and is there at run time if it is a value", async () => {
+  const contract = await readFile(join(import.meta.dirname, "contract.txt"), "utf8");
+  const used = (await Promise.all(programs.map((program) => readFile(join(import.meta.dirname, program), "utf8")))).join("\n");
+  const modules = contract.split(/^declare module "/m).slice(1);
+  expect(modules.map((text) => text.slice(0, text.indexOf('"')))).toEqual(["weir", "weir/testing", "weir/timely"]);
+  const loaded = [await import("../../../runtime/index.ts"), await import("../../../runtime/testing/index.ts")];
+  for (const [index, exported] of loaded.entries()) {
+    const names = [...modules[index]!.matchAll(/^ {2}export (?:declare )?(class|function|const|interface|type) (\w+)/gm)];
+    expect(names.length).toBeGreaterThan(index === 0 ? 40 : 5);
+    for (const [, kind, name] of names) {
+      expect(used, `${name} is used`).toMatch(new RegExp(`\\b${name}\\b`));
+      if (kind !== "interface" && kind !== "type") expect(exported, `${name} is exported`).toHaveProperty(name!);
+    }
+  }
 });
