@@ -5,7 +5,7 @@ import { show } from "../../flow/show.ts";
 import type { KafkaDeserializer } from "./source-message.ts";
 
 export interface KafkaSourceOptions<K extends KafkaDeserializer = "bytes", V extends KafkaDeserializer = "bytes"> {
-  /** `host:port` of one or more brokers; the others are found through them. */
+  /** `host:port` of one or more brokers, as a list or with commas; the others are found through them. */
   readonly brokers: string | readonly string[];
   readonly topics: string | readonly string[];
   /**
@@ -85,7 +85,7 @@ function refuse(option: string, wanted: string, got: unknown): WeirError {
 }
 
 function names(option: string, given: unknown, form: RegExp, wanted: string): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const list: readonly unknown[] = Array.isArray(given) ? given : typeof given === "string" ? given.split(",") : [given];
   if (list.length === 0) throw refuse(option, wanted, given);
   for (const one of list) if (typeof one !== "string" || !form.test(one)) throw refuse(option, wanted, one);
   return [...new Set(list as readonly string[])];

@@ -20,7 +20,6 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, test } from "vitest";
 import { startTcpProxy, type TcpProxy } from "../../fakes/tcp-proxy.ts";
 
 export interface Broker {
@@ -34,6 +33,8 @@ export interface Broker {
 }
 
 export interface BrokerOptions {
+  /** Of the listener that is straight to the broker; by default any that is free. */
+  readonly port?: number;
   /** Lines of `server.properties`, which win over ours. */
   readonly properties?: Readonly<Record<string, string | number>>;
 }
@@ -47,6 +48,8 @@ export async function fetchKafka(): Promise<string> {
 
 /** Defines a suite that has a broker; without Java or Maven it is skipped with a word, and fails in CI. */
 export async function whenKafka(suite: () => void): Promise<void> {
+  // Only here, so that examples and benches can start a broker too.
+  const { describe, test } = await import("vitest");
   try {
     await fetchKafka();
   } catch (error) {
@@ -61,7 +64,8 @@ export async function whenKafka(suite: () => void): Promise<void> {
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const kafka = await fetchKafka();
   const root = await mkdtemp(join(tmpdir(), "weir-kafka-"));
-  const [plain, behind, sasl, controller] = (await freePorts(4)) as [number, number, number, number];
+  const [free, behind, sasl, controller] = (await freePorts(4)) as [number, number, number, number];
+  const plain = options.port ?? free;
   const proxy = await startTcpProxy({ port: behind });
   const properties: Record<string, string | number> = {
     "process.roles": "broker,controller",
