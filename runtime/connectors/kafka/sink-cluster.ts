@@ -4,9 +4,9 @@
  */
 import type { ConnectionOptions } from "@platformatic/kafka";
 import { WeirError } from "../../errors/index.ts";
+import { type KafkaLibrary, loadKafka } from "./library.ts";
 import type { BatchFormat } from "./sink-batch.ts";
 
-export type KafkaLibrary = typeof import("@platformatic/kafka");
 export type Connection = InstanceType<KafkaLibrary["Connection"]>;
 export type Compression = "none" | "gzip" | "snappy" | "lz4" | "zstd";
 
@@ -37,7 +37,7 @@ const connectTimeoutMs = 5_000;
 
 /** @throws WEIR_SINK_FAILED when the client library is not installed */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const kafka = await loadKafka();
+  const kafka = await loadKafka("kafkaSink", "WEIR_SINK_FAILED");
   const bootstrap = options.brokers.map(parseBroker);
   const pool = new kafka.ConnectionPool(options.clientId, {
     connectTimeout: connectTimeoutMs,
@@ -141,16 +141,6 @@ export function batchFormat(kafka: KafkaLibrary, compression: Compression): Batc
   const crc32c = (bytes: Uint8Array): number => kafka.crc32c(bytes);
   if (compression === "none") return { crc32c, compressionBits: 0 };
   return { crc32c, compress: (bytes) => algorithm.compressSync(bytes), compressionBits: algorithm.bitmask };
-}
-
-async function loadKafka(): Promise<KafkaLibrary> {
-  try {
-    return await import("@platformatic/kafka");
-  } catch (error) {
-    throw new WeirError("WEIR_SINK_FAILED", "kafkaSink needs the package @platformatic/kafka: npm install @platformatic/kafka", {
-      cause: error,
-    });
-  }
 }
 
 function parseBroker(address: string): { host: string; port: number } {

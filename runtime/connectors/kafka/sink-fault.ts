@@ -93,5 +93,9 @@ export function sinkFault(doing: string, error: unknown): WeirError {
 }
 
 export function interrupted(doing: string, why: string, cause?: unknown): WeirError {
-  return new WeirError("WEIR_SINK_INTERRUPTED", `Cannot ${doing}: ${why}. It is tried again from the last snapshot`, { cause });
+  return new WeirError(
+    "WEIR_SINK_INTERRUPTED",
+    `Cannot ${doing}: ${why}. With a recovery store the flow goes on from its last snapshot`,
+    { cause },
+  );
 }

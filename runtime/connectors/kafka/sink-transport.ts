@@ -1,5 +1,6 @@
 /** The writer's way to the brokers: produce requests of ready-made batches, with answers per batch. */
-import { answered, batchFormat, type Cluster, type Compression, type KafkaLibrary } from "./sink-cluster.ts";
+import type { KafkaLibrary } from "./library.ts";
+import { answered, batchFormat, type Cluster, type Compression } from "./sink-cluster.ts";
 import type { BatchAnswer, BatchToSend, Transport } from "./sink-writer.ts";
 
 const allReplicas = -1;

@@ -1,5 +1,5 @@
 /** Numbers from several parts, at a pace, into Kafka: the flow of the kill tests. A number's key is the part it is from. */
-import { Dataflow, generatorSource, kafkaSink } from "../../../runtime/index.ts";
+import { Dataflow, generatorSource, kafkaSink, type TransactionalSink } from "../../../runtime/index.ts";
 
 export default function numbers(params: Readonly<Record<string, string>>): Dataflow {
   const parts = 4;
@@ -16,9 +16,35 @@ export default function numbers(params: Readonly<Record<string, string>>): Dataf
     }),
   );
   const options = { brokers: params.brokers!, topic: params.topic!, deliveryTimeoutMs: 20_000 };
-  made.output(
-    "kafka",
-    params.guarantee === "atLeastOnce" ? kafkaSink({ ...options, guarantee: "atLeastOnce" }) : kafkaSink(options),
-  );
+  if (params.guarantee === "atLeastOnce") made.output("kafka", kafkaSink({ ...options, guarantee: "atLeastOnce" }));
+  else made.output("kafka", mortal(kafkaSink(options), params.dieAt));
   return flow;
+}
+
+/** The process dies by SIGKILL just before or behind the second commit, or behind the second prepare. */
+function mortal<T, P>(sink: TransactionalSink<T, P>, dieAt: string | undefined): TransactionalSink<T, P> {
+  const passed = new Map<string, number>();
+  const pass = (point: string): void => {
+    passed.set(point, (passed.get(point) ?? 0) + 1);
+    if (point === dieAt && passed.get(point) === 2) process.kill(process.pid, "SIGKILL");
+  };
+  return {
+    ...sink,
+    async build(worker, workers, context) {
+      const part = await sink.build(worker, workers, context);
+      return {
+        ...part,
+        async prepare(epoch) {
+          const prepared = await part.prepare(epoch);
+          if (prepared !== undefined) pass("prepared");
+          return prepared;
+        },
+      };
+    },
+    async commit(prepared) {
+      pass("commit");
+      await sink.commit(prepared);
+      pass("committed");
+    },
+  };
 }

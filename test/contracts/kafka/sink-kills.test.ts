@@ -72,6 +72,21 @@ await whenKafka(() => {
     expect((await readTopic(broker, "killed", "uncommitted")).records.length).toBeGreaterThan(count);
   });
 
+  test.each(["prepared", "commit", "committed"])("a flow that is killed at the point: %s", { timeout: 60_000 }, async (dieAt) => {
+    const topic = `killed-${dieAt}`;
+    const count = 14_000;
+    await createTopic(broker, topic, 3);
+    for (let life = 0; life < 4; life++) {
+      const { child, exited } = start(topic, { count, rate: 2_000, dieAt });
+      await exited;
+      expect(child.signalCode).toBe("SIGKILL");
+    }
+    const run = start(topic, { count, rate: 2_000 });
+    expect({ code: await run.exited, said: run.said() }).toMatchObject({ code: 0 });
+    const { records, waiting } = await readTopic(broker, topic);
+    expect({ ...checkNumbers(records, count), waiting }).toEqual({ ...perfect, waiting: 0 });
+  });
+
   test("at least once, a flow that is killed writes all and some twice", { timeout: 90_000 }, async () => {
     const count = 8_000;
     await createTopic(broker, "killed-plain", 3);

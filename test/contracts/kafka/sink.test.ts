@@ -1,5 +1,5 @@
 /** `kafkaSink` against a real broker: what its page says, one by one, with faults of the broker, the connection and the clock. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -158,6 +158,45 @@ await whenKafka(() => {
       await before.part.close!();
       await after.part.close!();
       expect(checkNumbers((await readTopic(broker, "left")).records, 10)).toEqual(perfect);
+    });
+
+    test("going back to the snapshot before the lost one writes its results again", async () => {
+      await createTopic(broker, "back");
+      const store = `file://${scratch}/back`;
+      const sink = sinkTo("back", { transactionTimeoutMs: 1_000 });
+      /** The machine dies between the manifest and the commit. */
+      const dying = { ...sink, commit: () => Promise.reject(new Error("no power")) };
+      const build = (to: number, by: typeof sink) => {
+        const flow = new Dataflow("flow");
+        flow.input("in", testSource(numbers(0, to), { batchSize: 100 })).output("to kafka", by);
+        return flow;
+      };
+      const recovery = { store, retain: 3, snapshotMs: 0 };
+      await runMain(build(100, sink), { epochMs: 0, recovery });
+      await expect(runMain(build(200, dying), { epochMs: 0, recovery })).rejects.toMatchObject({ cause: { message: "no power" } });
+      await sleep(2_500);
+      await expect(runMain(build(300, sink), { epochMs: 0, recovery })).rejects.toMatchObject({
+        code: "WEIR_SINK_LOST",
+        step: "to kafka",
+      });
+      const manifest = JSON.parse(readFileSync(`${scratch}/back/manifest.json`, "utf8")) as { snapshots: { epoch: number }[] };
+      const fromEpoch = manifest.snapshots.at(-2)!.epoch;
+      await runMain(build(300, sink), { epochMs: 0, recovery: { ...recovery, fromEpoch } });
+      expect(checkNumbers((await readTopic(broker, "back")).records, 300)).toEqual(perfect);
+    }, 60_000);
+
+    test("an interval that is longer than the transaction's timeout interrupts the sink", async () => {
+      await createTopic(broker, "long");
+      const { part } = await open("long", { transactionTimeoutMs: 1_000 });
+      await part.writeBatch(numbers(0, 10));
+      await sleep(2_500);
+      const late = async () => {
+        await part.writeBatch(numbers(10, 20));
+        await part.prepare(1);
+      };
+      await expect(late()).rejects.toMatchObject({ code: "WEIR_SINK_INTERRUPTED" });
+      await part.close!();
+      expect(await readTopic(broker, "long")).toEqual({ records: [], waiting: 0 });
     });
 
     test("a transaction that is open when the flow ends is aborted", async () => {
