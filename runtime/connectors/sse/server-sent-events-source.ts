@@ -196,7 +196,9 @@ async function open<T>(
     // As UTF-8, whatever it consists of.
     ...(lastEventId === "" ? {} : { "last-event-id": Buffer.from(lastEventId, "utf8").toString("latin1") }),
   };
-  const response = await fetch(settings.url, { headers, signal: stop, cache: "no-store" });
+  const response = await answerWithin(settings.idleTimeoutMs, stop, (signal) =>
+    fetch(settings.url, { headers, signal, cache: "no-store" }),
+  );
   const { status } = response;
   if (status === 200) {
     const type = response.headers.get("content-type") ?? "";
@@ -212,6 +214,17 @@ async function open<T>(
   if (!passing.has(status)) throw new Lasting(`Cannot read events of ${place}: ${message}`);
   const seconds = Number(response.headers.get("retry-after") ?? 0);
   throw new Refused(message, seconds > 0 && seconds < 3_600 ? seconds * 1_000 : 0);
+}
+
+/** The signal goes on to stop the body after the answer has begun; only until then time counts. */
+async function answerWithin(ms: number, stop: AbortSignal, ask: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`there was no answer for ${ms} ms`)), ms);
+  try {
+    return await ask(AbortSignal.any([stop, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Reads a body to its end, pausing while the mailbox is full. Throws when nothing comes for too long. */

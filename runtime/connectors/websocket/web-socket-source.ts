@@ -111,10 +111,9 @@ async function follow<T, P>(
   while (!stop.aborted) {
     const { url, subscribe, resume } = settings;
     const known = position !== undefined && resume !== undefined;
-    connection = await connect({
+    const attempt = {
       url: known && resume.url !== undefined ? addressOf(resume.url(position!)) : (url as URL),
       protocols: settings.protocols,
-      headers: await headersFor(settings.headers, settings.bearer),
       messages: messagesOf(known && resume.subscribe !== undefined ? resume.subscribe(position!) : subscribe),
       pingMs: settings.pingMs,
       idleTimeoutMs: settings.idleTimeoutMs,
@@ -124,9 +123,16 @@ async function follow<T, P>(
         if (mailbox.full && settings.whenFull === "pause") connection?.pause();
       },
       onMessage: receive,
+    };
+    const open = async (headers: Record<string, string>): Promise<Ending> => {
+      connection = await connect({ ...attempt, headers });
+      if (stop.aborted) connection.close();
+      return connection.ended;
+    };
+    // Whoever gives tokens may be out of reach as well.
+    const ending = await headersFor(settings.headers, settings.bearer).then(open, (error: unknown): Ending => {
+      return { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) };
     });
-    if (stop.aborted) connection.close();
-    const ending = await connection.ended;
     connection = undefined;
     if (stop.aborted) return;
     if (broken !== undefined) throw broken;

@@ -75,6 +75,19 @@ test("connections that are cut, refused for now or silent are made again", async
   expect(server!.requests).toHaveLength(5);
 });
 
+test("an answer that does not begin, and a token that cannot be had, are failed attempts", async () => {
+  const url = await serve((response, request) => request > 1 && response.writeHead(204).end());
+  let asked = 0;
+  const bearer = async () => {
+    if (++asked === 2) throw new Error("no token today");
+    return "t";
+  };
+  expect(await rest(await open(url, { idleTimeoutMs: 80, bearer }))).toEqual([]);
+  expect([server!.requests.length, asked]).toEqual([2, 3]);
+  asked = 1;
+  await expect(rest(await open(url, { giveUpMs: 1e-9, bearer }))).rejects.toEqual(failure(/the last attempt: no token today/));
+});
+
 test("comments keep a connection alive", async () => {
   const url = await serve((response) => {
     stream(response, ":\n", false);

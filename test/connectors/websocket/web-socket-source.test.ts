@@ -163,6 +163,19 @@ test("headers and a fresh token go with each connection", async () => {
   ]);
 });
 
+test("a token that cannot be had is a failed attempt", async () => {
+  const url = await serve((socket) => socket.close(4_000));
+  let asked = 0;
+  const bearer = async () => {
+    if (++asked < 3) throw new Error("no token today");
+    return "t";
+  };
+  expect(await rest(await open(url, { bearer }))).toEqual([]);
+  expect(asked).toBe(3);
+  asked = -1_000;
+  await expect(rest(await open(url, { bearer, giveUpMs: 30 }))).rejects.toEqual(failure(/the last attempt failed: no token today/));
+});
+
 /** Sends numbered messages as long as they are taken, and says how many went out. */
 async function flood(count: number, bytes: number, gate?: Promise<void>): Promise<{ url: string; sent: () => number }> {
   let sent = 0;

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { startCluster } from "../../../runtime/host/cluster.ts";
+import { memberArguments } from "../../../runtime/host/run.ts";
 import { createRandom } from "../../simulation/random.ts";
 import { expectLedger, makeLedger } from "./ledger-tables.ts";
 import { withPostgres, type World } from "./world.ts";
@@ -83,6 +85,48 @@ await withPostgres("a flow that is killed while it writes to Postgres", (world) 
       while ((await run.start().ended) !== "completed");
       await expectLedger(world, items);
     } finally {
+      rmSync(run.directory, { recursive: true, force: true });
+    }
+  });
+
+  test("members of a cluster of three, one at a time, whoever leads it", async () => {
+    const random = createRandom(3);
+    const run = await prepareRun(world);
+    const cluster = await startCluster({
+      processes: 3,
+      restart: true,
+      stdio: "ignore",
+      args: memberArguments(module, {
+        recovery: `file://${run.directory}/store`,
+        snapshotInterval: "0.1",
+        epoch: "20",
+        partitions: "8",
+        param: [`url=${world.server.connectionString}`, `items=${items}`, "paceMs=60"],
+      }),
+    });
+    let over = false;
+    const finished = cluster.finished.finally(() => (over = true));
+    let kills = 0;
+    try {
+      for (let i = 0; i < 4 && !over; i++) {
+        await Promise.race([sleep(500 + random.integer(1_000)), finished]);
+        const member = cluster.members[i % 3]!;
+        if (over || member.pid === undefined || member.exitCode !== null) continue;
+        process.kill(member.pid, "SIGKILL");
+        kills++;
+      }
+      await finished;
+      expect(kills).toBeGreaterThan(1);
+      await expectLedger(world, items);
+    } finally {
+      for (const { pid, exitCode } of cluster.members) {
+        try {
+          if (pid !== undefined && exitCode === null) process.kill(pid, "SIGKILL");
+        } catch {
+          // Gone already, as it should be.
+        }
+      }
+      await sleep(50);
       rmSync(run.directory, { recursive: true, force: true });
     }
   });
