@@ -29,9 +29,7 @@ export function write(results: readonly RowResult[], circumstances: Circumstance
   const { runs, loadBefore, tookMs } = circumstances;
   const medians =
     runs === 1 ? "one run" : `medians of ${runs} runs${runs > 3 ? " or, once a row has taken a minute, of fewer" : ""}`;
-  const busy =
-    loadBefore > 0.5 ? ` The machine was not idle: load average ${loadBefore.toFixed(1)} before the first measurement.` : "";
-  const body = `${conditions(circumstances.scale)}, ${medians}; ${clock(tookMs)} minutes in all.${busy}\n\n${markdownTable(results)}\n`;
+  const body = `${conditions(circumstances.scale)}, ${medians}; ${clock(tookMs)} minutes in all.${busy(loadBefore)}\n\n${markdownTable(results)}\n`;
   const latest = writeLatest("latest.md", `# Benchmarks\n\n${body}`);
   if (!circumstances.save) return `written: ${latest}`;
   const missed = results.flatMap((result) =>
@@ -52,13 +50,13 @@ export function write(results: readonly RowResult[], circumstances: Circumstance
 /** Says what was written. */
 export function writeScaling(
   scaled: readonly Scaled[],
-  { scale, save, tookMs }: { readonly scale: Scale; readonly save: boolean; readonly tookMs: number },
+  { scale, save, tookMs, loadBefore }: Pick<Circumstances, "scale" | "save" | "tookMs" | "loadBefore">,
 ): string {
   const sections = scaled.map(
     (one) =>
       `### ${one.table.name}\n\nAt each size: ${one.table.work}.\n\n${scalingMarkdown(one)}\n\n${verdicts(one).join("\n")}\n`,
   );
-  const body = `${conditions(scale)}; ${clock(tookMs)} minutes in all.\n\n${sections.join("\n")}`;
+  const body = `${conditions(scale)}; ${clock(tookMs)} minutes in all.${busy(loadBefore)}\n\n${sections.join("\n")}`;
   const latest = writeLatest("scaling.md", `# How cost grows\n\n${body}`);
   return save ? `written: ${latest}, ${writePage("scaling", body, "scaling.svg", scalingPicture(scaled))}` : `written: ${latest}`;
 }
@@ -92,10 +90,17 @@ export function replacePart(page: string, part: Part, text: string): string {
   return `${page.slice(0, from + begin.length)}\n\n${text.trimEnd()}\n\n${page.slice(to)}`;
 }
 
+const busy = (loadBefore: number): string =>
+  loadBefore > 0.5 ? ` The machine was not idle: load average ${loadBefore.toFixed(1)} before the first measurement.` : "";
+
 function conditions(scale: Scale): string {
   let revision = "no revision";
   try {
-    revision = execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: repository, encoding: "utf8" }).trim();
+    revision = execFileSync("git", ["rev-parse", "--short", "HEAD"], {
+      cwd: repository,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     // Not a checkout: an unpacked package, say.
   }

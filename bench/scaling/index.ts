@@ -1,4 +1,5 @@
 /** `npm run bench -- scaling`: how cost grows, as tables on the terminal, in Markdown, and as lines for docs/performance.md. */
+import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Arguments } from "../arguments.ts";
 import { repository } from "../cache.ts";
@@ -25,6 +26,7 @@ export async function measureScaling(args: Arguments): Promise<boolean> {
   const progress = createProgress();
   const scaled: Scaled[] = [];
   const begun = performance.now();
+  const loadBefore = loadavg()[0]!;
   let failed = false;
   for (const table of tables) {
     const tableBegun = performance.now();
@@ -46,6 +48,6 @@ export async function measureScaling(args: Arguments): Promise<boolean> {
   }
   progress.end();
   const save = args.save && !failed;
-  console.log(`\n${writeScaling(scaled, { scale: args.scale, save, tookMs: performance.now() - begun })}`);
+  console.log(`\n${writeScaling(scaled, { scale: args.scale, save, loadBefore, tookMs: performance.now() - begun })}`);
   return !failed;
 }

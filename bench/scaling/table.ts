@@ -63,5 +63,11 @@ export async function least(tries: number, body: () => number | Promise<number>)
   return best;
 }
 
+/** Milliseconds of processor time of this process, all of its threads together: what else the machine does is outside. */
+export function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** 10, 1,000, 1 M. */
 export const plain = (size: number): string => (size >= 1e6 ? `${size / 1e6} M` : size.toLocaleString("en"));
