@@ -33,3 +33,14 @@ export {
   type ServerSentEventsPosition,
 } from "./sse/index.ts";
 export { postgresSink, type PostgresRow, type PostgresSinkOptions, type PreparedRows } from "./postgres/index.ts";
+export {
+  type BadRecord,
+  objectSink,
+  type ObjectOptions,
+  type ObjectSinkOptions,
+  objectSource,
+  type ObjectSourceOptions,
+  type OnBadRecord,
+  type ParquetSchema,
+  type ParquetType,
+} from "./objects/index.ts";

@@ -11,6 +11,10 @@ export interface S3Server {
   readonly env: Readonly<Record<string, string>>;
   /** Buckets that exist. */
   readonly buckets: readonly string[];
+  /** Kills the server; what it has acknowledged is still there after `start`. */
+  kill(): Promise<void>;
+  /** Starts it again at the same address. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,12 +44,24 @@ export async function startVersitygw(binary: string, buckets: readonly string[])
     sidecar,
     data,
   ];
-  const child = spawn(binary, flags, { stdio: ["ignore", "ignore", "pipe"] });
   const endpoint = `http://127.0.0.1:${port}`;
-  try {
+  let child: ChildProcess | undefined;
+  const kill = async (): Promise<void> => {
+    const dying = child;
+    child = undefined;
+    if (dying === undefined || dying.exitCode !== null) return;
+    const exited = new Promise((resolve) => dying.once("exit", resolve));
+    dying.kill("SIGKILL");
+    await exited;
+  };
+  const start = async (): Promise<void> => {
+    child = spawn(binary, flags, { stdio: ["ignore", "ignore", "pipe"] });
     await answers(child, endpoint);
+  };
+  try {
+    await start();
   } catch (error) {
-    child.kill("SIGKILL");
+    await kill();
     await rm(root, { recursive: true, force: true });
     throw error;
   }
@@ -53,10 +69,10 @@ export async function startVersitygw(binary: string, buckets: readonly string[])
     endpoint,
     env: { AWS_ACCESS_KEY_ID: "weir", AWS_SECRET_ACCESS_KEY: "weirweir" },
     buckets,
+    kill,
+    start,
     async close() {
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await exited;
+      await kill();
       await rm(root, { recursive: true, force: true });
     },
   };

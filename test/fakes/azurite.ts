@@ -1,4 +1,4 @@
-/** Starts Azurite's blob service as a child process on a free port of loopback, in memory, silent about itself to the outside. */
+/** Starts Azurite's blob service as a child process on a free port of loopback, silent about itself to the outside. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -13,32 +13,51 @@ export interface Azurite {
   readonly endpoint: string;
   readonly env: Readonly<Record<string, string>>;
   readonly connectionString: string;
+  /** Ends the server in the midst of its requests, but lets it write its index: it acknowledges before it does, which no service would. */
+  kill(): Promise<void>;
+  /** Starts it again at the same address. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startAzurite(): Promise<Azurite> {
+/** In memory, unless it is to be killed and started again: then `onDisk`. */
+export async function startAzurite(options: { readonly onDisk?: boolean } = {}): Promise<Azurite> {
   const directory = await mkdtemp(join(tmpdir(), "weir-azurite-"));
   const main = join(dirname(createRequire(import.meta.url).resolve("azurite/package.json")), "dist/src/blob/main.js");
-  const flags = [
-    "--inMemoryPersistence",
+  const flags = (port: number): string[] => [
+    ...(options.onDisk === true ? ["--location", directory] : ["--inMemoryPersistence"]),
     "--skipApiVersionCheck",
     "--disableTelemetry",
     "--blobHost",
     "127.0.0.1",
     "--blobPort",
-    "0",
+    String(port),
   ];
-  const child = spawn(process.execPath, [main, ...flags], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
-  const port = await listeningPort(child);
+  let child: ChildProcess | undefined;
+  const launch = (at: number): Promise<number> => {
+    child = spawn(process.execPath, [main, ...flags(at)], { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+    return listeningPort(child);
+  };
+  const kill = async (): Promise<void> => {
+    const dying = child;
+    child = undefined;
+    if (dying === undefined || dying.exitCode !== null) return;
+    const exited = new Promise((resolve) => dying.once("exit", resolve));
+    dying.kill(options.onDisk === true ? "SIGTERM" : "SIGKILL");
+    await exited;
+  };
+  const port = await launch(0);
   const endpoint = `http://127.0.0.1:${port}/${account}`;
   return {
     endpoint,
     env: { AZURE_STORAGE_ACCOUNT: account, AZURE_STORAGE_KEY: key },
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`,
+    kill,
+    async start() {
+      await launch(port);
+    },
     async close() {
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGKILL");
-      await exited;
+      await kill();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -9,7 +9,7 @@
  */
 import { faultOf, isMissing } from "../../cloud/index.ts";
 import { WeirError } from "../../errors/index.ts";
-import type { Bucket, ObjectPiece } from "./bucket.ts";
+import type { Bucket, ObjectPiece, ObjectStat } from "./bucket.ts";
 import { type Patience, patiently } from "./patience.ts";
 
 /** What records are cut from; of an object, or of what it is unpacked to. */
@@ -61,13 +61,21 @@ export async function readPinned(
       (error) => isMissing(error) || [412, 416].includes(faultOf(error).status ?? 0),
     );
   } catch (error) {
-    if (isMissing(error))
-      throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${name}" at byte ${from}: the object is gone, and was listed before`);
     const { status } = faultOf(error);
+    // Azure says of what is gone, too, that it is not the version that was asked for.
+    const gone = isMissing(error) || (status === 412 && (await statOf(origin, signal)) === undefined);
+    if (gone)
+      throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${name}" at byte ${from}: the object is gone, and was listed before`);
     if (status === 412) throw changed(name, from, etag);
     if (status === 416) return undefined;
     throw error;
   }
+}
+
+/** undefined: there is no such object. */
+export function statOf(origin: ObjectOrigin, signal: AbortSignal): Promise<ObjectStat | undefined> {
+  const { bucket, key } = origin;
+  return patiently({ ...origin.patience, signal }, `looking at ${objectName(origin)}`, (given) => bucket.stat(key, given));
 }
 
 function changed(name: string, from: number, etag: string): WeirError {
@@ -105,9 +113,7 @@ export function objectBytes(origin: ObjectOrigin, position: number, etag: string
   };
   /** The service says that nothing is there to read: it is empty, was read to its end, or is another object by now. */
   const checkEnd = async (): Promise<void> => {
-    const stat = await patiently({ ...origin.patience, signal: ended.signal }, `looking at ${name}`, (signal) =>
-      origin.bucket.stat(origin.key, signal),
-    );
+    const stat = await statOf(origin, ended.signal);
     if (stat === undefined) throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${name}": the object is gone`);
     if (feed.etag !== "" && stat.etag !== feed.etag) throw changed(name, readAt, feed.etag);
     if (stat.size < readAt)

@@ -31,8 +31,11 @@ export interface ObjectSinkOptions<T = unknown> extends ObjectOptions {
   bufferBytes?: number;
   /** Bytes after which an object is ended and another begun. Default 4 GiB. */
   maxObjectBytes?: number;
-  /** Readers may remove objects: one that is gone when a flow goes on is no error. Default false. */
-  allowRemoved?: boolean;
+  /**
+   * When a snapshot's upload is gone and its object is not there: "fail" (default) stops the flow with WEIR_SINK_LOST; "continue" is for readers
+   * who remove objects, and accepts that an upload that somebody aborted looks the same.
+   */
+  ifLost?: "fail" | "continue";
 }
 
 const endings = { jsonl: "jsonl", parquet: "parquet" } as const;
@@ -50,7 +53,7 @@ export function bucketSink<T>(
   { bucket, location, timeoutMs, patienceMs }: OpenedBucket,
   options: ObjectSinkOptions<T>,
 ): TransactionalSink<T, unknown> {
-  const { format, partBytes, bufferBytes, maxObjectBytes, allowRemoved, encoder } = readOptions(options);
+  const { format, partBytes, bufferBytes, maxObjectBytes, ifLost, encoder } = readOptions(options);
   const patience: Patience = { timeoutMs, patienceMs, code: "WEIR_SINK_FAILED", exhausted: "WEIR_SINK_INTERRUPTED" };
   return {
     kind: "transactional",
@@ -69,7 +72,7 @@ export function bucketSink<T>(
         keyFor: (path, number) => objectKey(folder, path, { execution, number, worker }, endings[format]),
       });
     },
-    commit: (prepared) => completeAll(bucket, prepared as readonly PreparedObject[], patience, allowRemoved),
+    commit: (prepared) => completeAll(bucket, prepared as readonly PreparedObject[], patience, ifLost === "continue"),
     abort: (prepared) => abortAll(bucket, prepared as readonly PreparedObject[], patience),
   };
 }
@@ -123,7 +126,7 @@ async function takeOver(
 }
 
 function readOptions<T>(options: ObjectSinkOptions<T>) {
-  const { format, schema, partitionBy, allowRemoved = false } = options;
+  const { format, schema, partitionBy, ifLost = "fail" } = options;
   const { rowGroupSize = 50_000, partBytes = 8 * 2 ** 20, bufferBytes = 64 * 2 ** 20, maxObjectBytes = 4 * 2 ** 30 } = options;
   const refused = (message: string): WeirError => new WeirError("WEIR_FLOW_OPTION", `objectSink: ${message}`);
   for (const [name, value] of Object.entries({ rowGroupSize, partBytes, bufferBytes, maxObjectBytes })) {
@@ -133,7 +136,7 @@ function readOptions<T>(options: ObjectSinkOptions<T>) {
     throw refused(`format must be one of ${Object.keys(endings).join(", ")}, not ${show(format)}`);
   if (partitionBy !== undefined && typeof partitionBy !== "function")
     throw refused(`partitionBy must be a function, not ${show(partitionBy)}`);
-  if (typeof allowRemoved !== "boolean") throw refused(`allowRemoved must be a boolean, not ${show(allowRemoved)}`);
+  if (ifLost !== "fail" && ifLost !== "continue") throw refused(`ifLost must be "fail" or "continue", not ${show(ifLost)}`);
   if (schema !== undefined && format !== "parquet") throw refused("a schema is for Parquet objects only");
   if (schema !== undefined) {
     const columns = Object.entries(schema);
@@ -144,5 +147,5 @@ function readOptions<T>(options: ObjectSinkOptions<T>) {
     }
   }
   const encoder = (): Encoder => (format === "jsonl" ? jsonlEncoder() : parquetEncoder(schema, rowGroupSize));
-  return { format, partBytes, bufferBytes, maxObjectBytes, allowRemoved, encoder };
+  return { format, partBytes, bufferBytes, maxObjectBytes, ifLost, encoder };
 }

@@ -8,8 +8,7 @@ import { show } from "../../flow/show.ts";
 import type { SourcePart } from "../../flow/source.ts";
 import { type ParquetFile, readParquet } from "../parquet-file.ts";
 import { type RowMaker, rowMaker, withoutBigints } from "../parquet-rows.ts";
-import { objectName, type ObjectOrigin, readPinned } from "./object-bytes.ts";
-import { patiently } from "./patience.ts";
+import { objectName, type ObjectOrigin, readPinned, statOf } from "./object-bytes.ts";
 import type { Slots } from "./slots.ts";
 
 /** [row, ETag of the version, whether all of it was read] */
@@ -50,9 +49,7 @@ export function parquetPart<T>(
   const open = async (): Promise<Opened> => {
     release = await slots.take();
     if (ended.signal.aborted) release();
-    const stat = await patiently({ ...origin.patience, signal: ended.signal }, `looking at ${name}`, (signal) =>
-      origin.bucket.stat(origin.key, signal),
-    );
+    const stat = await statOf(origin, ended.signal);
     if (stat === undefined)
       throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${name}": the object is gone, and was listed before`);
     if (etag === "") ({ etag } = stat);

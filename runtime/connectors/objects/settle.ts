@@ -11,16 +11,16 @@ import type { PreparedObject } from "./upload.ts";
 const atOnce = 8;
 
 /**
- * @param allowRemoved an object that is gone has appeared before, and a reader has removed it
+ * @param mayBeGone an object that is not there has appeared before, and a reader has removed it
  * @throws WEIR_SINK_STATE when another object is in the way, WEIR_SINK_LOST when the upload is gone and no object is there
  */
 export async function completeAll(
   bucket: Bucket,
   objects: readonly PreparedObject[],
   patience: Patience,
-  allowRemoved: boolean,
+  mayBeGone: boolean,
 ): Promise<void> {
-  await eachOf(objects, (object) => complete(bucket, object, patience, allowRemoved));
+  await eachOf(objects, (object) => complete(bucket, object, patience, mayBeGone));
 }
 
 export async function abortAll(bucket: Bucket, objects: readonly PreparedObject[], patience: Patience): Promise<void> {
@@ -29,7 +29,7 @@ export async function abortAll(bucket: Bucket, objects: readonly PreparedObject[
   );
 }
 
-async function complete(bucket: Bucket, object: PreparedObject, patience: Patience, allowRemoved: boolean): Promise<void> {
+async function complete(bucket: Bucket, object: PreparedObject, patience: Patience, mayBeGone: boolean): Promise<void> {
   const name = `${bucket.url}/${object.key}`;
   let refusal: unknown;
   try {
@@ -56,11 +56,11 @@ async function complete(bucket: Bucket, object: PreparedObject, patience: Patien
   // Two who complete it at once, of which one died: the service says so once, and not for long.
   if (status === 409 || status === 412)
     throw new WeirError("WEIR_SINK_INTERRUPTED", `${name} could not be completed: ${status} ${code}`);
-  if (allowRemoved) return;
+  if (mayBeGone) return;
   throw new WeirError(
     "WEIR_SINK_LOST",
     `${name} is not there, and its upload is gone (${status} ${code}): was it aborted, by a lifecycle rule for instance? ` +
-      "If a reader has removed the finished object, set allowRemoved.",
+      "If a reader has removed the finished object, set ifLost.",
   );
 }
 
