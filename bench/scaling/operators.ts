@@ -6,7 +6,7 @@ import { runMain } from "../../runtime/testing/index.ts";
 import { least, plain, processorMs, type Table } from "./table.ts";
 import { numbers } from "./numbers.ts";
 
-const rounds = { full: 5_000, brief: 1_000, tiny: 10 };
+const rounds = { full: 20_000, brief: 2_000, tiny: 10 };
 const work = { full: 20_000_000, brief: 2_000_000, tiny: 20_000 };
 
 function engine() {

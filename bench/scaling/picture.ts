@@ -1,7 +1,7 @@
 /** Growth as lines, a panel for each table: cost for one, as a multiple of the first size's. Both axes logarithmic; level = linear. */
 import { pointsOf, type Scaled } from "./report.ts";
 
-const panel = { width: 400, height: 240, left: 54, right: 16, top: 40, bottom: 58 };
+const panel = { width: 400, height: 262, left: 54, right: 16, top: 34, bottom: 78 };
 const colours = ["#0969da", "#bf8700", "#1a7f37"];
 
 interface Line {
@@ -38,13 +38,12 @@ function drawPanel(scaled: Scaled, x: number, y: number): string {
     parts.push(
       `<text x="${across(size).toFixed(1)}" y="${panel.height - panel.bottom + 16}" text-anchor="middle">${scaled.table.show(size)}</text>`,
     );
-  const column = width / lines.length;
   for (const [i, { name, points }] of lines.entries()) {
     const dots = points.map(([size, value]) => [across(size).toFixed(1), up(Math.log10(value)).toFixed(1)] as const);
     parts.push(
       `<polyline fill="none" stroke="${colours[i]}" stroke-width="2" points="${dots.map((dot) => dot.join(",")).join(" ")}"/>`,
       ...dots.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="2.5" fill="${colours[i]}"/>`),
-      `<text x="${(panel.left + i * column).toFixed(1)}" y="${panel.height - panel.bottom + 38}" style="fill:${colours[i]}">${name}</text>`,
+      `<text x="${panel.left}" y="${panel.height - panel.bottom + 34 + i * 14}" style="fill:${colours[i]}">${name}</text>`,
     );
   }
   return [...parts, "</g>"].join("\n");

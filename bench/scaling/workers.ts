@@ -5,7 +5,12 @@ import { least, plain, processorMs, type Table } from "./table.ts";
 
 /** What each worker sends in a round. */
 const shares = { full: 8_192, brief: 1_024, tiny: 64 };
-const rounds = 20;
+/** Of all workers together, so that the code of one worker is compiled, too. */
+const atLeast = {
+  full: { records: 2_000_000, epochs: 20_000 },
+  brief: { records: 200_000, epochs: 2_000 },
+  tiny: { records: 128, epochs: 10 },
+};
 
 /** All workers until nothing is left to do for any of them. */
 function settle(workers: readonly EngineWorker[]): void {
@@ -21,7 +26,7 @@ function settle(workers: readonly EngineWorker[]): void {
 
 export const workersTable: Table = {
   name: "workers",
-  work: "workers that share one thread exchange integers by value in 20 rounds of 8,192 each, then do 100 empty rounds",
+  work: "workers that share one thread exchange integers by value in rounds of 8,192 each, then do empty rounds",
   sizes: { full: [1, 2, 4, 8, 16, 32, 64], brief: [1, 2, 4, 8, 16, 32, 64], tiny: [1, 2] },
   costs: [
     {
@@ -56,12 +61,14 @@ export const workersTable: Table = {
     );
     let time = 0;
     const share = shares[scale];
-    const run = (epochs: number, size: number): number => {
+    const rounds = Math.max(10, Math.ceil(atLeast[scale].records / share / count));
+    const epochs = Math.max(10, Math.ceil(atLeast[scale].epochs / count));
+    const run = (times: number, size: number): number => {
       const start = processorMs();
-      for (let epoch = 0; epoch < epochs; epoch++) {
+      for (let i = 0; i < times; i++) {
         time++;
         for (const input of inputs) {
-          for (let i = 0; i < size; i++) input.send(i);
+          for (let value = 0; value < size; value++) input.send(value);
           input.advanceTo(time);
         }
         settle(workers);
@@ -72,8 +79,8 @@ export const workersTable: Table = {
     received = 0;
     const perRecord = await least(3, () => (run(rounds, share) * 1e6) / (share * count * rounds));
     if (received !== 3 * share * count * rounds) throw new Error(`${received} records arrived`);
-    run(100, 0);
-    const perEpoch = await least(3, () => (run(100, 0) * 1e3) / (100 * count));
+    run(epochs, 0);
+    const perEpoch = await least(3, () => (run(epochs, 0) * 1e3) / (epochs * count));
     return [perRecord, perEpoch];
   },
 };
