@@ -28,7 +28,7 @@ export async function runCluster(module: string, options: RunOptions & { process
             ...(recovery.allowDroppedState === true ? { allowDroppedState: true } : {}),
           }),
     }),
-    env: { [abortsVariable]: abortsOf(module) },
+    env: { [abortsVariable]: abortsOf(module, recovery?.store) },
     restart: recovery !== undefined,
   });
   await cluster.finished;

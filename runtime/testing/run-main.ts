@@ -2,8 +2,9 @@ import { createSingle } from "../execution/single.ts";
 import { WeirError } from "../errors/index.ts";
 import { checkFlow, type Dataflow, isDataflow } from "../flow/index.ts";
 import { openStore } from "../recovery/index.ts";
+import { abortsOver } from "./fired-aborts.ts";
 import { checkOptions, type RunOptions } from "./run-options.ts";
-import { isAbort } from "./sentinels.ts";
+import { abortPosition } from "./sentinels.ts";
 
 /**
  * Runs a flow on this thread to the end of its input, or to an ABORT.
@@ -15,11 +16,17 @@ export async function runMain(flow: Dataflow, options: RunOptions = {}): Promise
   checkFlow(flow);
   const { recovery, ...rest } = options;
   const store = recovery === undefined ? undefined : openStore(recovery.store);
+  const aborts = recovery === undefined ? undefined : abortsOver(recovery.store, flow);
   try {
     const single = createSingle(flow, {
       ...rest,
       ...(recovery === undefined ? {} : { recovery: { ...recovery, store: store!, address: addressOf(recovery.store) } }),
-      isCrash: isAbort,
+      isCrash(error) {
+        const position = abortPosition(error);
+        if (position === undefined) return false;
+        aborts?.fired(error.step!, position);
+        return true;
+      },
     });
     await single.run();
   } finally {

@@ -18,9 +18,14 @@ export class PAUSE {
 /** Thrown by a test source that has reached ABORT. */
 export const abortMessage = "ABORT: the run stops as if the machine had died";
 const brand: unique symbol = Symbol.for("weir.testing.abort") as never;
-export function abortError(): Error {
-  return Object.assign(new Error(abortMessage), { [brand]: true });
+export function abortError(position: number): Error {
+  return Object.assign(new Error(abortMessage), { [brand]: position });
 }
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && (brand in error || isAbort(error.cause));
+}
+/** The position of the ABORT that an error stands for; undefined for any other error. */
+export function abortPosition(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return brand in error ? (error[brand] as number) : abortPosition(error.cause);
 }

@@ -1,10 +1,10 @@
 import type { PartitionedSource } from "../flow/index.ts";
-import { firedAborts } from "./fired-aborts.ts";
+import { firedAborts, knowAborts } from "./fired-aborts.ts";
 import { ABORT, abortError, EOF, PAUSE } from "./sentinels.ts";
 
 /**
  * An array as a source of one part. Its position is an index into the array; `batchSize` items make a batch (default 1),
- * and a sentinel is never inside of one. An ABORT fires once per source: the run that comes after skips it.
+ * and a sentinel is never inside of one. An ABORT fires once: the run that comes after, of this source or over the same store, skips it.
  */
 export function testSource<T>(
   items: readonly (T | typeof EOF | typeof ABORT | PAUSE)[],
@@ -13,7 +13,7 @@ export function testSource<T>(
   const batchSize = options.batchSize ?? 1;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`batchSize must be a positive integer, not ${batchSize}`);
   const fired = firedAborts();
-  return {
+  const source: PartitionedSource<T, number> = {
     kind: "partitioned",
     listParts: () => ["iterable"],
     buildPart(_part, resume) {
@@ -36,7 +36,7 @@ export function testSource<T>(
               return [];
             }
             fired.add(next);
-            throw abortError();
+            throw abortError(next);
           }
           if (first instanceof PAUSE) {
             pause ??= new Promise((resolve) => {
@@ -62,4 +62,6 @@ export function testSource<T>(
       };
     },
   };
+  knowAborts(source, fired);
+  return source;
 }

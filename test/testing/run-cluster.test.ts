@@ -20,8 +20,7 @@ function build(items) {
 function boom() { throw new RangeError("negative"); }
 export default build([1, 2, 3, EOF, 4, 5, 6]);
 export const broken = build([1, -1]);
-export const aborting1 = build([1, 2, ABORT, 3]);
-export const aborting2 = build([1, 2, ABORT, 3]);
+export const aborting = build([1, 2, ABORT, 3]);
 `,
   ),
 );
@@ -53,7 +52,7 @@ test.each([1, 2])(
   { timeout: 60_000 },
   async (workers) => {
     const options = { processes: 2, workers, epochMs: 0, recovery: store(`abort-${workers}`) };
-    const aborting = `${module}:aborting${workers}`;
+    const aborting = `${module}:aborting`;
     await runCluster(aborting, options);
     const manifest = JSON.parse(readFileSync(join(directory, `abort-${workers}`, "manifest.json"), "utf8")) as {
       snapshots: unknown[];

@@ -81,6 +81,21 @@ test("what came after the last snapshot comes again after an ABORT", async () =>
   expect(out).toEqual([1, 3, 1, 3, 6]);
 });
 
+test("a flow that is built anew skips the ABORT that has fired over its store, and no other", async () => {
+  const out: number[] = [];
+  const build = () => sums([1, 2, ABORT, 3, ABORT, 4], out).flow;
+  const runs: number[][] = [];
+  for (let run = 0; run < 3; run++) {
+    await runMain(build(), durable());
+    runs.push(out.splice(0));
+  }
+  expect(runs).toEqual([[1, 3], [6], [10]]);
+  const other = scratch();
+  await runMain(build(), { epochMs: 0, recovery: { store: other.store, snapshotMs: 0 } });
+  other.remove();
+  expect(out).toEqual([1, 3]);
+});
+
 test("without recovery an ABORT is skipped by the next run, which begins anew", async () => {
   const out: number[] = [];
   const { flow } = sums([1, ABORT, 2], out);
