@@ -1,25 +1,28 @@
-/** A query as a flow: events are made up, and what comes out is written as lines of JSON, exactly once. */
-import { Dataflow, dirSink, generatorSource, type KeyedStream, type Source, type Stream } from "weir";
+/** A query as a flow: events are made up, and rows leave it as JSON. */
+import { Dataflow, dirSink, generatorSource, type Keyed, type KeyedStream, type Sink, type Source, type Stream } from "weir";
 import { type Event, type EventOptions, eventAt } from "./events.ts";
 import type { QueryOptions } from "./streams.ts";
 
 /** What a query makes of events. The key says where a row is written, and which row of an answer that changes it replaces. */
 export type Query = (events: Stream<Event>, options: QueryOptions) => KeyedStream<unknown>;
 
-export interface NexmarkOptions extends EventOptions, QueryOptions {
-  /** The directory of the output. */
-  readonly out: string;
+export interface NexmarkOptions extends QueryOptions {
   readonly source: Source<Event>;
+  /** Takes rows as JSON, by key. */
+  readonly sink: Sink<Keyed<string>>;
 }
 
-export function nexmarkFlow(name: string, query: Query, options: Omit<NexmarkOptions, keyof EventOptions>): Dataflow {
+export function nexmarkFlow(name: string, query: Query, options: NexmarkOptions): Dataflow {
   const flow = new Dataflow(`nexmark-${name}`);
   query(flow.input("events", options.source), options)
-    .map("line", ([key, row]): [string, string] => [key, JSON.stringify(row)])
+    .map("line", ([key, row]): Keyed<string> => [key, JSON.stringify(row)])
     .asKeyed()
-    .output("out", dirSink(options.out, { parts: 2, suffix: ".jsonl" }));
+    .output("out", options.sink);
   return flow;
 }
+
+/** Files of lines in a directory, each line exactly once. */
+export const linesIn = (directory: string): Sink<Keyed<string>> => dirSink(directory, { parts: 2, suffix: ".jsonl" });
 
 export interface EventsOptions extends EventOptions {
   readonly events: number;
@@ -46,7 +49,7 @@ export function nexmark(name: string, query: Query): (params: Readonly<Record<st
     const number = (param: string, otherwise: number): number => Number(params[param] ?? otherwise);
     const rate = params.ratePerSecond === undefined ? undefined : Number(params.ratePerSecond);
     return nexmarkFlow(name, query, {
-      out: params.out ?? `nexmark-${name}`,
+      sink: linesIn(params.out ?? `nexmark-${name}`),
       // Events that come as fast as they are taken may be out of order by any time.
       waitMs: number("waitMs", rate === undefined ? Infinity : 5_000),
       source: events({
