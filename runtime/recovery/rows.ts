@@ -168,12 +168,12 @@ export function forEachStateRow(batch: RowBatch, visit: StateRowVisit): void {
   for (let row = 0; row < batch.rows; row += 1) {
     const kind = bytes[at];
     const keyStart = at + 19;
-    const keyEnd = keyStart + u32(bytes, at + 15);
+    const keyEnd = keyStart + readU32(bytes, at + 15);
     const valueStart = keyEnd + 4;
-    const valueEnd = valueStart + u32(bytes, keyEnd);
+    const valueEnd = valueStart + readU32(bytes, keyEnd);
     if (kind !== rowKind.part) {
       const step = steps[(bytes[at + 1] as number) | ((bytes[at + 2] as number) << 8)] as string;
-      visit(step, u32(bytes, at + 3), bytes, keyStart, keyEnd, valueStart, kind === rowKind.removed ? -1 : valueEnd);
+      visit(step, readU32(bytes, at + 3), bytes, keyStart, keyEnd, valueStart, kind === rowKind.removed ? -1 : valueEnd);
     }
     at = valueEnd;
   }
@@ -185,7 +185,7 @@ function putU32(bytes: Uint8Array, value: number, at: number): void {
   bytes[at + 3] = value >>> 24;
 }
 /** Little-endian; the checks of Buffer's own cost more than the reading. */
-function u32(bytes: Uint8Array, at: number): number {
+export function readU32(bytes: Uint8Array, at: number): number {
   const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
   return low + (bytes[at + 3] as number) * 0x1000000;
 }
@@ -197,8 +197,8 @@ export function forEachRow(batch: RowBatch, visitor: RowVisitor): void {
   let at = 0;
   for (let row = 0; row < batch.rows; row += 1) {
     const kind = bytes[at];
-    const keyEnd = at + 19 + u32(bytes, at + 15);
-    const valueEnd = keyEnd + 4 + u32(bytes, keyEnd);
+    const keyEnd = at + 19 + readU32(bytes, at + 15);
+    const valueEnd = keyEnd + 4 + readU32(bytes, keyEnd);
     // Whoever looks for positions passes over a million rows of state.
     if ((kind === rowKind.part ? visitor.part : visitor.state) === undefined) {
       at = valueEnd;

@@ -1,5 +1,6 @@
 /** Takes out of batches the rows that a snapshot does not cover, as they came: they wait for a later one. */
 import { Buffer } from "node:buffer";
+import { readU32 } from "./rows.ts";
 import type { RowBatch } from "./types.ts";
 
 /** Batches with the rows whose epoch is greater than `epoch`; most often there are none, or whole batches, and nothing is copied. */
@@ -9,8 +10,8 @@ export function splitAfter(batches: readonly RowBatch[], epoch: number): RowBatc
     const later: Buffer[] = [];
     let at = 0;
     for (let row = 0; row < batch.rows; row += 1) {
-      const keyEnd = at + 19 + bytes.readUInt32LE(at + 15);
-      const end = keyEnd + 4 + bytes.readUInt32LE(keyEnd);
+      const keyEnd = at + 19 + readU32(bytes, at + 15);
+      const end = keyEnd + 4 + readU32(bytes, keyEnd);
       if (bytes.readDoubleLE(at + 7) > epoch) later.push(bytes.subarray(at, end));
       at = end;
     }
