@@ -175,6 +175,7 @@ test("entries of dropped partitions go little by little, and at once when somebo
   while (state.sweeping) state.sweep();
   expect([...state.entries.keys()].toSorted()).toEqual([...of(1), "k late"].toSorted());
   states.dropPartition(1);
+  expect([...states.keys("step")]).toEqual([]);
   expect(states.count("step")).toBe(0);
   states.addPartition(0);
   state.create("k0");
