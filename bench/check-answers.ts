@@ -1,7 +1,8 @@
 /** `--check`: every answer once, one line each, and the count. What is slow is not wrong. */
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import type { Arguments } from "./arguments.ts";
-import { entrantsOf } from "./entrants.ts";
+import { type Entrant, entrantsOf } from "./entrants.ts";
 import { createProgress } from "./report/progress.ts";
 
 interface Answer {
@@ -14,16 +15,27 @@ interface Answer {
 export async function checkAnswers(args: Arguments): Promise<number> {
   const progress = createProgress();
   const answers: Answer[] = [];
-  for (const row of args.rows) {
-    for (const entrant of await entrantsOf(row, args, undefined, progress.say)) {
-      const fullName = `${row.name}, ${entrant.name}`;
-      progress.say(fullName);
-      const answer = await ask(fullName, entrant);
-      const word = { passed: "right", failed: "WRONG", skipped: "skipped" }[answer.status];
-      progress.tell([`${word.padEnd(8)} ${fullName}`, ...answer.failureMessages].join("\n         "));
-      answers.push(answer);
-    }
-  }
+  const asked: [fullName: string, entrant: Entrant][] = [];
+  for (const row of args.rows)
+    for (const entrant of await entrantsOf(row, args, undefined, progress.say))
+      asked.push([`${row.name}, ${entrant.name}`, entrant]);
+  // Nobody's time is taken: as many at once as there are cores. The smallest run in this process, one by one.
+  const lanes = args.scale === "tiny" ? 1 : Math.min(4, availableParallelism());
+  const running = new Set<string>();
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      for (let next = asked.shift(); next !== undefined; next = asked.shift()) {
+        const [fullName, entrant] = next;
+        running.add(fullName);
+        progress.say([...running].join("; "));
+        const answer = await ask(fullName, entrant);
+        running.delete(fullName);
+        const word = { passed: "right", failed: "WRONG", skipped: "skipped" }[answer.status];
+        progress.tell([`${word.padEnd(8)} ${fullName}`, ...answer.failureMessages].join("\n         "));
+        answers.push(answer);
+      }
+    }),
+  );
   progress.end();
   const count = (status: Answer["status"]): number => answers.filter((answer) => answer.status === status).length;
   console.log(`${count("passed")} answers right, ${count("failed")} wrong, ${count("skipped")} skipped`);
@@ -40,7 +52,7 @@ export async function checkAnswers(args: Arguments): Promise<number> {
   return count("failed");
 }
 
-async function ask(fullName: string, entrant: Awaited<ReturnType<typeof entrantsOf>>[number]): Promise<Answer> {
+async function ask(fullName: string, entrant: Entrant): Promise<Answer> {
   if (entrant.missing !== undefined) return { fullName, status: "skipped", failureMessages: [entrant.missing] };
   try {
     const { value } = await entrant.run();

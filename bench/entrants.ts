@@ -22,7 +22,7 @@ export async function entrantsOf(
   preparing: (what: string) => void,
 ): Promise<Entrant[]> {
   // Nobody reads the figures of the smallest sizes.
-  const local = (variant: string) => (scale === "tiny" ? measureHere(row.name, variant, scale) : measure(row.name, variant, scale));
+  const local = (variant: string) => (scale === "tiny" ? measureHere(row, variant, scale) : measure(row.name, variant, scale));
   const own = Object.keys(row.variants).flatMap((variant): Entrant[] => {
     const here: Entrant = { name: variant, peer: false, run: () => local(variant) };
     if (other === undefined || variant === "loop") return [here];

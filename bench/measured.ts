@@ -2,20 +2,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Measurement, Scale } from "./row.ts";
+import type { Measurement, Row, Scale } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
-export async function measureHere(row: string, variant: string, scale: Scale): Promise<Measurement> {
+export async function measureHere(row: Row, variant: string, scale: Scale): Promise<Measurement> {
   const scratch = mkdtempSync(join(tmpdir(), "weir-bench-"));
   try {
-    return await rows.find(({ name }) => name === row)!.variants[variant]!({ scale, scratch });
+    return await row.variants[variant]!({ scale, scratch });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
 if (import.meta.main) {
-  const [row, variant, scale] = process.argv.slice(2);
-  const measurement = await measureHere(row!, variant!, scale as Scale);
+  const [name, variant, scale] = process.argv.slice(2);
+  const measurement = await measureHere(
+    rows.find((row) => row.name === name)!,
+    variant!,
+    scale as Scale,
+  );
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
 }
