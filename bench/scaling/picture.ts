@@ -1,8 +1,8 @@
 /** Growth as lines, a panel for each table: cost for one, as a multiple of the first size's. Both axes logarithmic; level = linear. */
 import { pointsOf, type Scaled } from "./report.ts";
 
-const panel = { width: 400, height: 262, left: 54, right: 16, top: 34, bottom: 78 };
-const colours = ["#0969da", "#bf8700", "#1a7f37"];
+const panel = { width: 400, height: 276, left: 54, right: 16, top: 34, bottom: 92 };
+const colours = ["#0969da", "#bf8700", "#1a7f37", "#8250df"];
 
 interface Line {
   readonly name: string;
