@@ -12,7 +12,7 @@ import type { DroppedStep, Snapshot, Store, Topology, VersionedManifest } from "
 import { assignPartitions, commitSnapshot } from "../recovery/index.ts";
 import { claimStore, type Restore } from "./claim.ts";
 import { type CommitInput, type CommitResult, type CoordinatedSource, type Coordinator, createCoordinator } from "./coordinator.ts";
-import { type FromCoordinator, fromWireError, type Outcome, type ToCoordinator, toWireError } from "./messages.ts";
+import { type Committed, type FromCoordinator, fromWireError, type Outcome, type ToCoordinator, toWireError } from "./messages.ts";
 import type { Network } from "./network.ts";
 import { mayPass } from "./passing.ts";
 import { partitionsOf } from "./snapshot-files.ts";
@@ -50,6 +50,8 @@ export interface LeaderOptions {
   readonly sleep: (ms: number) => Promise<void>;
   readonly wake: () => void;
   readonly onEvent: (event: LeaderEvent) => void;
+  /** At once, for the process beside the leader: its own message may come when the last commit has ended everything. */
+  readonly onCommitted?: (message: Committed) => void;
 }
 
 export type LeaderEvent =
@@ -128,7 +130,10 @@ export function createLeader(options: LeaderOptions): Leader {
 
   const broadcast = (message: FromCoordinator): void => {
     for (const process of participants) network.send(process, message);
-    if (message.kind === "committed") attempt = 0;
+    if (message.kind === "committed") {
+      attempt = 0;
+      options.onCommitted?.(message);
+    }
     if (message.kind === "end") ended?.(message.outcome);
   };
 

@@ -101,6 +101,9 @@ export function createProcess(options: ProcessOptions): Process {
           network,
           store,
           wake: options.wake,
+          onCommitted(message) {
+            if (participant !== undefined && participant.execution === message.execution) participant.committed(message);
+          },
           onEvent(event) {
             if (event.kind === "rescaled") {
               lastRescale = {

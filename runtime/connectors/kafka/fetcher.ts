@@ -88,6 +88,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     failures++;
     if (failures === 3) log.warn({ fault: faultName(error) }, "a broker is out of reach; trying on");
     const go = (): void => {
+      if (parts.size === 0) return void (searching = false);
       look().then(
         () => {
           searching = false;

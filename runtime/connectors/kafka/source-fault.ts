@@ -19,18 +19,34 @@ const remedies: Readonly<Record<string, string>> = {
   NETWORK: "no connection could be made, or it was cut",
 };
 
+/** The name of Kafka's error or of what went wrong on the way; a certificate that is refused is not the network's fault. */
+export function sourceFaultName(error: unknown): string {
+  return certificateFault(error) ?? faultName(error);
+}
+
+function certificateFault(error: unknown): string | undefined {
+  const { code, cause, errors } = (error ?? {}) as { code?: unknown; cause?: unknown; errors?: readonly unknown[] };
+  if (typeof code === "string" && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|^ERR_(TLS|SSL)/.test(code)) return code;
+  const inner = cause === undefined ? undefined : certificateFault(cause);
+  return inner ?? errors?.map(certificateFault).find((name) => name !== undefined);
+}
+
 /** The same request may succeed if it is sent again. */
 export function passes(error: unknown): boolean {
-  const name = faultName(error);
+  const name = sourceFaultName(error);
   return name === "OFFSET_NOT_AVAILABLE" || (isPassing(name) && name !== "CORRUPT_MESSAGE");
 }
 
 /** @param doing what was under way, such as `read topic "a"` */
 export function sourceFault(doing: string, error: unknown): WeirError {
   if (isWeirError(error)) return error;
-  const name = faultName(error);
-  const why = remedies[name] ?? (error instanceof Error ? error.message : String(error));
+  const name = sourceFaultName(error);
+  const why = remedies[name] ?? certificateWords(error) ?? (error instanceof Error ? error.message : String(error));
   return new WeirError("WEIR_SOURCE_FAILED", `Cannot ${doing}: ${why} (${name})`, { cause: error });
+}
+
+function certificateWords(error: unknown): string | undefined {
+  return certificateFault(error) === undefined ? undefined : "the broker's certificate is refused; name its authority by tls.ca";
 }
 
 export interface PatienceOptions {

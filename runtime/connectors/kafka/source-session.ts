@@ -2,6 +2,7 @@
  * What the parts of one source share in a process: one pool of connections, one fetcher, one publisher of positions. It opens with the
  * first use and closes with the last, and may open again: an execution that follows another builds its parts anew.
  */
+import { WeirError } from "../../errors/index.ts";
 import { createFetcher, type FetchedPart } from "./fetcher.ts";
 import { createGroupOffsets, type GroupOffsets } from "./group-offsets.ts";
 import { type KafkaLibrary, loadKafka } from "./library.ts";
@@ -18,8 +19,8 @@ export interface SourceSession {
   /** See `offsetsAt`; tried as long as `connectTimeoutMs`. */
   offsets(partition: PartitionName, time: number): Promise<number>;
   read(part: FetchedPart): { pump(): void; close(): void };
-  /** Where the log of a part ends now, if it can be had soon. */
-  logEnd(part: FetchedPart): number | Promise<number>;
+  /** Where the log of a part ends now, or did when that was last known. Rejects when it never was. */
+  logEnd(part: FetchedPart): Promise<number>;
   /** Of records that were fetched: the library is loaded by then. */
   readonly decompress: Decompress;
   readonly group: GroupOffsets | undefined;
@@ -27,6 +28,8 @@ export interface SourceSession {
 
 /** What is known of an end stays good for so long, in milliseconds. */
 const freshMs = 1_000;
+/** Whoever asks for the lag of brokers that do not answer is told what is known after so long. */
+const patienceMs = 1_000;
 const goneAfterMs = 30_000;
 
 export function createSession(settings: SourceSettings): SourceSession {
@@ -118,14 +121,17 @@ export function createSession(settings: SourceSettings): SourceSession {
         },
       };
     },
-    logEnd(part) {
+    async logEnd(part) {
       if (performance.now() - part.logEndAt <= freshMs) return part.logEnd;
       asking ??= askEnds().finally(() => (asking = undefined));
-      // What was known last is better than nothing.
-      return asking.then(
-        () => part.logEnd,
-        () => part.logEnd,
-      );
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)));
+      await Promise.race([asking, late]).catch(() => undefined);
+      clearTimeout(timer);
+      // What was known last is better than nothing, and nothing better than a guess.
+      if (part.logEndAt === -Infinity)
+        throw new WeirError("WEIR_SOURCE_FAILED", `Nobody says where topic "${part.topic}", partition ${part.partition}, ends`);
+      return part.logEnd;
     },
     decompress: (compression, block) => library!.compressionsAlgorithmsByBitmask[compression]!.decompressSync(block),
     group: settings.groupId === undefined ? undefined : createGroupOffsets({ groupId: settings.groupId, withCluster, log }),

@@ -149,11 +149,7 @@ function partitionPart(options: PartOptions): SourcePart<AnyMessage, number> {
     },
     snapshot: () => buffer.position,
     committed: (position) => session.group?.publish(topic, partition, position),
-    lag() {
-      const end = session.logEnd(part);
-      const behind = (logEnd: number): number => Math.max(0, Math.min(logEnd, until) - buffer.position);
-      return typeof end === "number" ? behind(end) : end.then(behind);
-    },
+    lag: async () => Math.max(0, Math.min(await session.logEnd(part), until) - buffer.position),
     close() {
       closed = true;
       reading.close();

@@ -6,6 +6,7 @@
  *   broker.bootstrap                            // ["127.0.0.1:…"], straight to the broker
  *   broker.proxied                              // ["127.0.0.1:…"], a listener whose advertised address is the proxy's
  *   broker.sasl                                 // a listener that asks for SASL/PLAIN, user "weir", password "weir-secret"
+ *   broker.tls                                  // with `startBroker({ tls: true })`: { bootstrap, ca }, its certificate being its own authority
  *   broker.proxy.cut(); broker.proxy.stalled = true; broker.proxy.cutAfter(1_000); broker.proxy.delayMs = 50;
  *   await broker.kill();                        // SIGKILL; data stays
  *   await broker.restart();                     // on the same ports; after it topics are led again
@@ -26,6 +27,7 @@ export interface Broker {
   readonly bootstrap: string[];
   readonly proxied: string[];
   readonly sasl: string[];
+  readonly tls: { readonly bootstrap: string[]; readonly ca: string } | undefined;
   readonly proxy: TcpProxy;
   kill(): Promise<void>;
   restart(): Promise<void>;
@@ -35,6 +37,8 @@ export interface Broker {
 export interface BrokerOptions {
   /** Of the listener that is straight to the broker; by default any that is free. */
   readonly port?: number;
+  /** A listener with TLS, too; takes a second. */
+  readonly tls?: boolean;
   /** Lines of `server.properties`, which win over ours. */
   readonly properties?: Readonly<Record<string, string | number>>;
 }
@@ -64,16 +68,18 @@ export async function whenKafka(suite: () => void): Promise<void> {
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const kafka = await fetchKafka();
   const root = await mkdtemp(join(tmpdir(), "weir-kafka-"));
-  const [free, behind, sasl, controller] = (await freePorts(4)) as [number, number, number, number];
+  const [free, behind, sasl, controller, secure] = (await freePorts(5)) as [number, number, number, number, number];
   const plain = options.port ?? free;
   const proxy = await startTcpProxy({ port: behind });
+  const keys = options.tls === true ? await makeKeys(root) : undefined;
+  const [andTls, andTlsAt, andSsl] = keys ? [`,TLS://127.0.0.1:${secure}`, `,TLS://localhost:${secure}`, ",TLS:SSL"] : ["", "", ""];
   const properties: Record<string, string | number> = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "log.dirs": join(root, "data"),
-    listeners: `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${behind},SASL://127.0.0.1:${sasl},CONTROLLER://127.0.0.1:${controller}`,
-    "advertised.listeners": `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${proxy.port},SASL://127.0.0.1:${sasl}`,
-    "listener.security.protocol.map": "PLAIN:PLAINTEXT,PROXIED:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+    listeners: `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${behind},SASL://127.0.0.1:${sasl},CONTROLLER://127.0.0.1:${controller}${andTls}`,
+    "advertised.listeners": `PLAIN://127.0.0.1:${plain},PROXIED://127.0.0.1:${proxy.port},SASL://127.0.0.1:${sasl}${andTlsAt}`,
+    "listener.security.protocol.map": `PLAIN:PLAINTEXT,PROXIED:PLAINTEXT,SASL:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT${andSsl}`,
     "inter.broker.listener.name": "PLAIN",
     "controller.listener.names": "CONTROLLER",
     "controller.quorum.voters": `1@127.0.0.1:${controller}`,
@@ -97,6 +103,11 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     "num.network.threads": 2,
     "num.io.threads": 2,
     "log.cleaner.dedupe.buffer.size": 4 << 20,
+    ...(keys && {
+      "listener.name.tls.ssl.keystore.location": keys.store,
+      "listener.name.tls.ssl.keystore.type": "PKCS12",
+      "listener.name.tls.ssl.keystore.password": keys.password,
+    }),
     ...options.properties,
   };
   const file = join(root, "server.properties");
@@ -108,6 +119,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     bootstrap: [`127.0.0.1:${plain}`],
     proxied: [`127.0.0.1:${proxy.port}`],
     sasl: [`127.0.0.1:${sasl}`],
+    tls: keys && { bootstrap: [`localhost:${secure}`], ca: keys.certificate },
     proxy,
     async kill() {
       await java?.kill();
@@ -130,6 +142,18 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     throw error;
   }
   return broker;
+}
+
+/** A key for localhost and its certificate, by the JDK's own tool. */
+async function makeKeys(directory: string): Promise<{ store: string; password: string; certificate: string }> {
+  const [store, password] = [join(directory, "keys.p12"), "weir-secret"];
+  const run = promisify(execFile);
+  const keytool = (given: string[]) => run("keytool", given);
+  const where = ["-alias", "broker", "-keystore", store, "-storepass", password];
+  const names = ["-dname", "CN=localhost", "-ext", "SAN=dns:localhost", "-validity", "3650"];
+  await keytool(["-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12", ...names, ...where]);
+  const { stdout } = await keytool(["-exportcert", "-rfc", ...where]);
+  return { store, password, certificate: stdout };
 }
 
 interface Java {

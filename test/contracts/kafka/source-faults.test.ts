@@ -87,10 +87,14 @@ await whenKafka(() => {
     await fill(0, 9_000);
     const parts = await open();
     let stalled = false;
-    await readAll(parts, 3_000, () => {
+    await readAll(parts, 3_000, async () => {
       if (stalled) return;
       stalled = true;
       broker.proxy.stalled = true;
+      // A question about the lag is answered all the same, with what was known last.
+      const began = performance.now();
+      await Promise.resolve(parts[0]!.lag!());
+      expect(performance.now() - began).toBeLessThan(2_000);
       setTimeout(() => (broker.proxy.stalled = false), 2_500);
     });
     broker.proxy.stalled = false;
@@ -166,6 +170,8 @@ await whenKafka(() => {
     expect(part).not.toBeInstanceOf(Promise);
     const built = await part;
     expect(built.snapshot()).toBe(7);
+    // Nobody knows it, and zero would be a lie.
+    await expect(Promise.resolve(built.lag!())).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED" });
     await built.close?.();
   });
 

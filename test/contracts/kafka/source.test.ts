@@ -27,7 +27,7 @@ await whenKafka(() => {
   let count = 0;
   beforeAll(async () => {
     scratch = mkdtempSync(join(tmpdir(), "weir-kafka-source-"));
-    broker = await startBroker();
+    broker = await startBroker({ tls: true });
   }, 60_000);
   afterAll(async () => {
     await broker?.close();
@@ -428,6 +428,24 @@ await whenKafka(() => {
     expect(await take(read!, 1_500)).toHaveLength(1_500);
     expect(performance.now() - began).toBeLessThan(3_000);
     await Promise.all([idle, full, read].map((part) => part!.close?.()));
+  });
+
+  test("TLS, as the client library has it; without the authority's certificate it is refused", async () => {
+    const topic = await topicOf(2);
+    await produce(broker, texts(topic, 0, 10, 2));
+    const { bootstrap, ca } = broker.tls!;
+    const options = { brokers: bootstrap, topics: topic, until: "end" } as const;
+    expect(await collect(kafkaSource({ ...options, tls: { ca } }))).toHaveLength(10);
+    const began = performance.now();
+    const error = await failure(collect(kafkaSource({ ...options, tls: {} })));
+    expect(error).toMatchObject({
+      code: "WEIR_SOURCE_FAILED",
+      step: "in",
+      message: expect.stringMatching(/certificate is refused.*tls\.ca/),
+    });
+    const plain = await failure(collect(kafkaSource(options)));
+    expect(plain).toMatchObject({ code: "WEIR_SOURCE_FAILED", message: expect.stringMatching(/requires TLS/) });
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   describe("what is wrong is said at once", () => {

@@ -1,0 +1,79 @@
+/** What parts of sources are told besides their position: that they appeared late, and what was committed. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { Dataflow, type PartitionedSource } from "../../runtime/index.ts";
+import { runMain, type RunOptions, testSink } from "../../runtime/testing/index.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "weir-parts-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Seen {
+  readonly built: [part: string, resume: number | undefined, appeared: boolean | undefined][];
+  readonly committed: [part: string, position: number][];
+}
+function counting(parts: () => string[], length: number, seen: Seen): PartitionedSource<number, number> {
+  return {
+    kind: "partitioned",
+    listParts: parts,
+    async buildPart(part, resume, context) {
+      // Long enough for epochs to pass meanwhile.
+      await later(60);
+      seen.built.push([part, resume, context?.appeared]);
+      let at = resume ?? 0;
+      return {
+        async nextBatch() {
+          await later(2);
+          return at < length ? [at++] : null;
+        },
+        snapshot: () => at,
+        committed: (position) => void seen.committed.push([part, position]),
+      };
+    },
+  };
+}
+async function runOnce(parts: () => string[], length: number, options: RunOptions): Promise<Seen> {
+  const seen: Seen = { built: [], committed: [] };
+  const flow = new Dataflow("parts");
+  flow.input("in", counting(parts, length, seen)).output("out", testSink<number>([]));
+  await runMain(flow, { epochMs: 5, ...options });
+  return { built: seen.built.toSorted(), committed: seen.committed };
+}
+
+test.each([1, 2])("with %i workers", async (workers) => {
+  const recovery = { store: `file://${join(scratch, `store-${workers}`)}`, snapshotMs: 10 };
+  const first = await runOnce(() => ["a", "b"], 20, { recovery, workers });
+  expect(first.built).toEqual([
+    ["a", undefined, false],
+    ["b", undefined, false],
+  ]);
+  // Positions grow, and the last one, of a part that is closed by then, is told too.
+  for (const part of ["a", "b"]) {
+    const positions = first.committed.filter(([name]) => name === part).map(([, position]) => position);
+    expect(positions.length).toBeGreaterThan(1);
+    expect(positions).toEqual(positions.toSorted((x, y) => x - y));
+    expect(positions.at(-1)).toBe(20);
+  }
+  const second = await runOnce(() => ["a", "b", "c"], 25, { recovery, workers });
+  expect(second.built).toEqual([
+    ["a", 20, false],
+    ["b", 20, false],
+    ["c", undefined, true],
+  ]);
+});
+
+test("a part that appears while the flow runs is told so", async () => {
+  let lists = 0;
+  const { built } = await runOnce(() => (lists++ === 0 ? ["a"] : ["a", "late"]), 5, {});
+  expect(built).toEqual([
+    ["a", undefined, false],
+    ["late", undefined, true],
+  ]);
+});
+
+test("nothing is committed without recovery", async () => {
+  expect((await runOnce(() => ["a"], 5, {})).committed).toEqual([]);
+});
