@@ -112,6 +112,18 @@ test(
     for (const part of ["second", "third", "fourth"]) write(part, ...odd.map((key): Line => [key, 10]));
     await two.until("parts that appeared are read", () => seen() === odd.length * 4);
 
+    // Their positions go with a rescale, and more of them appear after it.
+    for (const [processes, part] of [
+      [1, "between"],
+      [2, "after"],
+    ] as const) {
+      expect(await two.post(0, "/rescale", { processes })).toMatchObject({ status: 200 });
+      const before = seen();
+      write("second", ["moved", 100]);
+      write(part, ["moved", 200]);
+      await two.until(`all parts are read by ${processes}`, () => seen() === before + 2);
+    }
+
     const path = (step: string, key: string): string => `/state/${encodeURIComponent(step)}/${encodeURIComponent(key)}`;
     const ask = async (step: string, key: string): Promise<unknown> => {
       const answers = await Promise.all([0, 1].map((index) => two.get(index, path(step, key))));
@@ -129,6 +141,7 @@ test(
       expect(windows).toContain("10,10,10");
       for (const step of ["sum", "both", "hours"]) live.set(`${step} ${key}`, await ask(step, key));
     }
+    expect(await ask("sum", "moved")).toBe(600);
     expect((await two.get(1, path("sum", "nobody"))).status).toBe(404);
 
     // What a drain leaves behind is what was told.
@@ -149,9 +162,9 @@ test(
       async () => (await two.status(0))?.phase === "running" && (await two.status(1))?.phase === "running",
     );
     write("fifth", [odd[0]!, 1_000], "pause");
-    await two.until("a part that appeared after the resume is read", () => seen() === odd.length * 4 + 1);
+    await two.until("a part that appeared after the resume is read", () => seen() === all.length);
     expect(await ask("sum", odd[0]!)).toBe(1_031);
-    for (const part of ["first", "second", "third", "fourth"]) write(part, "pause");
+    for (const part of ["first", "second", "third", "fourth", "between", "after"]) write(part, "pause");
     for (const index of [0, 1]) expect(await two.exited(index)).toBe(0);
     expect(sums().values).toEqual(values());
   },
