@@ -176,6 +176,45 @@ test("what a loop says at its end is said once, whatever happens on the way", as
   await fc.assert(property, { numRuns: 60 });
 });
 
+test.each([1, 3])(
+  "a count at the end of a loop inside of a loop, with promises on the way round, on %i workers",
+  async (workers) => {
+    const out: [string, number][] = [];
+    const flow = new Dataflow("inner-ends");
+    flow
+      .input("in", listSource([[2, 3], [1]], 1))
+      .iterate("outer", (outer) => {
+        const { trues: told, falses: numbers } = outer.branch("told", (n) => n >= 1_000);
+        const inner = numbers.iterate("inner", (loop) => {
+          const later = loop.mapAsync("later", async (n) => n);
+          const counts = later.keyBy("key", (n) => `${n % 2}`).countFinal("count");
+          return {
+            again: later.filter("big", (n) => n > 10).map("smaller", (n) => n - 10),
+            // A count goes round the outer loop once before it leaves.
+            out: counts.map("as number", ([key, count]) => 1_000 + 100 * Number(key) + count),
+          };
+        });
+        const more = numbers.filterMap("more", (n) => (n > 0 && n < 10 ? n - 1 + 10 * (n - 1) : undefined));
+        return { again: more.merge("again", inner), out: told };
+      })
+      .keyBy("by key", (n) => `${Math.floor((n - 1_000) / 100)}`)
+      .mapValue("its count", (n) => n % 100)
+      .output("out", arraySink(out));
+    await run(flow, { workers });
+    const counts = new Map<string, number>();
+    const inner = (n: number): void => {
+      counts.set(`${n % 2}`, (counts.get(`${n % 2}`) ?? 0) + 1);
+      if (n > 10) inner(n - 10);
+    };
+    const outer = (n: number): void => {
+      inner(n);
+      if (n > 0 && n < 10) outer(n - 1 + 10 * (n - 1));
+    };
+    for (const n of [2, 3, 1]) outer(n);
+    expect(out.toSorted()).toEqual([...counts].toSorted());
+  },
+);
+
 test("windows work inside of a loop", async () => {
   const out: string[] = [];
   const flow = new Dataflow("windows");
