@@ -79,7 +79,8 @@ export interface Leader {
 
 interface Rescaling {
   readonly to: Topology;
-  readonly startedAt: number;
+  /** When the last tick was sent, from which on nothing comes out. */
+  startedAt: number;
   resolve(result: { execution: number; epoch: number; stallMilliseconds: number }): void;
   reject(error: WeirError): void;
 }
@@ -94,6 +95,13 @@ interface Stall {
 
 /** Of a store that is new, unless the flow's owner asks for another number. */
 export const defaultPartitions = 128;
+
+/**
+ * A rescale takes a snapshot first when the last one is older than this, in milliseconds, while the flow goes on: the one for which it
+ * stands still then has little to say. Those that stand by are given a while to read it.
+ */
+const freshMs = 1000;
+const aheadMs = 5000;
 
 /** Consecutive executions without a commit before a failure that might pass is taken as lasting. */
 const attemptsWithoutProgress = 8;
@@ -126,6 +134,11 @@ export function createLeader(options: LeaderOptions): Leader {
           if (error !== undefined) options.onEvent({ kind: "trouble", error });
         });
   let rescaling: Rescaling | undefined;
+  /** When the last snapshot was committed, or the execution began. */
+  let savedAt = 0;
+  /** Up to which epoch those who stand by have read ahead. */
+  const ahead = new Map<number, number>();
+  let onAhead: () => void = () => {};
   let stalled: Stall | undefined;
 
   const broadcast = (message: FromCoordinator): void => {
@@ -236,6 +249,7 @@ export function createLeader(options: LeaderOptions): Leader {
     if (execution !== own) return { time, bytes: 0 };
     manifest = committed;
     base = snapshot;
+    savedAt = clock();
     if (restoring) restore = undefined;
     restoring = false;
     unsettled.committed(own, input.epoch);
@@ -268,6 +282,7 @@ export function createLeader(options: LeaderOptions): Leader {
       wake: options.wake,
     });
     base = snapshot;
+    savedAt = clock();
     upkeep?.reset(topology.processes);
     options.onEvent({ kind: "claimed", execution, resumedFrom: snapshot?.epoch, topology });
     offerOutlook();
@@ -275,6 +290,32 @@ export function createLeader(options: LeaderOptions): Leader {
     const result = await outcome;
     coordinator = undefined;
     return result;
+  };
+
+  const missingOf = (processes: number): number[] =>
+    Array.from({ length: processes }, (_, process) => process).filter((process) => !network.connected(process));
+
+  /** Resolves when those who will join have read the newest snapshot, or have had time enough for it. */
+  const readAhead = async (processes: number, epoch: number): Promise<void> => {
+    let late = false;
+    const joining = Array.from({ length: processes }, (_, process) => process).filter((process) => !participants.includes(process));
+    const behind = (): boolean => joining.some((process) => present.has(process) && (ahead.get(process) ?? -1) < epoch);
+    const timer = behind() ? options.sleep(aheadMs).then(() => (late = true)) : undefined;
+    while (!late && behind()) await Promise.race([timer, new Promise<void>((resolve) => (onAhead = resolve))]);
+  };
+
+  /** The last tick of this execution, once a snapshot taken while the flow goes on leaves it little to say. */
+  const approach = async (own: Coordinator, mine: Rescaling): Promise<void> => {
+    const { epoch } = await own.snapshot();
+    await readAhead(mine.to.processes, epoch);
+    // Whatever has ended the execution meanwhile has told whoever asked.
+    if (coordinator !== own || rescaling !== mine) return;
+    const missing = missingOf(mine.to.processes);
+    mine.startedAt = clock();
+    if (missing.length === 0 && own.finish({ kind: "rescale", to: mine.to })) return;
+    rescaling = undefined;
+    const why = missing.length > 0 ? `process ${missing.join(", ")} went away` : "it is ending";
+    mine.reject(new WeirError("WEIR_RESCALE_REFUSED", `the flow was not rescaled: ${why}`));
   };
 
   /** The rescale that is under way, if any, comes to nothing more than it is now. */
@@ -361,11 +402,17 @@ export function createLeader(options: LeaderOptions): Leader {
         if (message.execution === execution) upkeep?.share(process, message.result);
         return;
       }
+      if (message.kind === "ahead") {
+        ahead.set(process, message.epoch);
+        return onAhead();
+      }
       if (message.kind === "sealed") unsettled.add(message);
       coordinator?.handle(process, message);
     },
     peerLost(process, error) {
       present.delete(process);
+      ahead.delete(process);
+      onAhead();
       if (coordinator === undefined || !participants.includes(process)) return;
       coordinator.abort({ kind: "lost", error: toWireError(error) });
     },
@@ -405,11 +452,17 @@ export function createLeader(options: LeaderOptions): Leader {
       if (processes * topology.threads > partitions) return refuse(`there are only ${partitions} partitions`);
       if (rescaling !== undefined || coordinator === undefined || !coordinator.begun) return refuse("another change is running");
       if (processes === topology.processes) return refuse(`it has ${processes} processes already`);
-      const missing = Array.from({ length: processes }, (_, process) => process).filter((process) => !network.connected(process));
+      const missing = missingOf(processes);
       if (missing.length > 0) return refuse(`process ${missing.join(", ")} is not there yet`);
       const to: Topology = { processes, threads: topology.threads };
-      if (!coordinator.finish({ kind: "rescale", to })) return refuse("the flow is ending");
-      return new Promise((resolve, reject) => (rescaling = { to, startedAt: clock(), resolve, reject }));
+      const own = coordinator;
+      const fresh = clock() - savedAt < freshMs;
+      if (fresh && !own.finish({ kind: "rescale", to })) return refuse("the flow is ending");
+      return new Promise((resolve, reject) => {
+        rescaling = { to, startedAt: clock(), resolve, reject };
+        // It fails with the execution, which says so itself.
+        if (!fresh) approach(own, rescaling).catch(() => undefined);
+      });
     },
     get topology() {
       return topology;

@@ -148,6 +148,8 @@ export type ToCoordinator =
   | { readonly kind: "compacted"; readonly execution: number; readonly result: CompactionResult | undefined }
   | { readonly kind: "done"; readonly execution: number }
   | { readonly kind: "failed"; readonly execution: number; readonly error: WireError }
+  /** This process stands by, and has read what it can of the snapshot of this epoch. */
+  | { readonly kind: "ahead"; readonly execution: number; readonly epoch: number }
   /** This process has been asked to stop: snapshot, and let it go. */
   | { readonly kind: "leave" };
 

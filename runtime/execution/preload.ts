@@ -22,8 +22,8 @@ export interface Preloaded {
   readonly files: ReadonlySet<string>;
 }
 export interface Preload {
-  /** Reads ahead, in the background; the newest aim counts. Failures only cost what was to be saved. */
-  aim(snapshot: Snapshot, partitions: readonly number[]): void;
+  /** Reads ahead; the newest aim counts. Failures only cost what was to be saved. Resolves when nothing more is under way. */
+  aim(snapshot: Snapshot, partitions: readonly number[]): Promise<void>;
   /** What there is for this load, once what is under way is there; nothing is kept afterwards. */
   take(snapshot: Snapshot, partitions: readonly number[]): Promise<Preloaded | undefined>;
   close(): void;
@@ -72,9 +72,11 @@ export function createPreload(read: ReadRows, maxBytes: number): Preload {
   return {
     aim(snapshot, partitions) {
       next = { snapshot, partitions };
-      if (active) return;
-      active = true;
-      under = work(ending.signal).finally(() => (active = false));
+      if (!active) {
+        active = true;
+        under = work(ending.signal).finally(() => (active = false));
+      }
+      return under;
     },
     async take(snapshot, partitions) {
       next = undefined;

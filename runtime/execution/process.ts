@@ -200,7 +200,11 @@ export function createProcess(options: ProcessOptions): Process {
       case "standby":
         if (participant !== undefined) return;
         enter("standby");
-        if (message.outlook !== undefined) files?.preload(message.outlook.snapshot, message.outlook.partitions);
+        if (message.outlook !== undefined && files !== undefined) {
+          const { snapshot, partitions } = message.outlook;
+          const { execution, epoch: reached } = snapshot;
+          void files.preload(snapshot, partitions).then(() => network.send(0, { kind: "ahead", execution, epoch: reached }));
+        }
         return;
       case "askState":
         return queries.asked(from, message);

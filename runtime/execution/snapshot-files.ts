@@ -41,8 +41,11 @@ export interface SnapshotFiles {
   load(snapshot: Snapshot, partitions: readonly number[], parts: boolean): AsyncIterable<RowBatch>;
   /** This process's share of a compaction wave. Rejects when the signal is aborted, or soon after. */
   compact(plan: CompactionPlan, owned: readonly number[], count: number, signal: AbortSignal): Promise<CompactionResult>;
-  /** Reads what `load` would, in the background; what is too much to hold is fetched, if there is a place for copies. A newer call counts. */
-  preload(snapshot: Snapshot, partitions: readonly number[]): void;
+  /**
+   * Reads what `load` would, in the background; what is too much to hold is fetched, if there is a place for copies. A newer call counts.
+   * Resolves when nothing more is under way, whatever came of it.
+   */
+  preload(snapshot: Snapshot, partitions: readonly number[]): Promise<void>;
   close(): void;
 }
 
@@ -115,10 +118,10 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
       const files = toRead(snapshot, partitions);
       if (files.reduce((sum, file) => sum + file.bytes, 0) <= preloadFileBytes) return ahead.aim(snapshot, partitions);
       const opening = cached();
-      if (opening === undefined) return;
+      if (opening === undefined) return Promise.resolve();
       const mine = (fetching = new AbortController());
       // Only an economy: what could not be fetched ahead is fetched, or missed aloud, when it is loaded.
-      opening.then((open) => open.prefetch(store, files, mine.signal)).catch(() => {});
+      return opening.then((open) => open.prefetch(store, files, mine.signal)).catch(() => {});
     },
     close() {
       fetching?.abort();

@@ -91,3 +91,44 @@ test("a flow that ends right behind a rescale answers the request", async () => 
   await expect(run.ended).resolves.toBe("completed");
   expect(await asked).toMatchObject({ execution: 2, epoch: 1 });
 });
+
+test("when the last snapshot is old, one is taken while the flow goes on, and read by who will join, before it stands still", async () => {
+  const run = lead({ there: 3, snapshotMs: 1_000_000, sleep: () => new Promise(() => {}) });
+  await run.turns();
+  run.come(2);
+  await run.pass(5_000);
+  const ticks = () => run.sent.flatMap(({ to, message }) => (to === 0 && message.kind === "tick" ? [message] : []));
+  const asked = run.leader.rescale(3);
+  await run.turns();
+  const { epoch } = (await run.manifest()).snapshots.at(-1)!;
+  expect(ticks().map(({ snapshot, draining }) => [snapshot, draining])).toContainEqual([true, false]);
+  expect(ticks().some(({ draining }) => draining)).toBe(false);
+  expect(run.sent).toContainEqual({ to: 2, message: expect.objectContaining({ kind: "standby", outlook: expect.anything() }) });
+  await expect(run.leader.rescale(4)).rejects.toMatchObject({ message: expect.stringContaining("another") });
+  run.leader.handle(2, { kind: "ahead", execution: 1, epoch });
+  await run.turns();
+  expect(await run.manifest()).toMatchObject({ execution: 2, topology: { processes: 3 } });
+  await run.pass(100);
+  expect(await asked).toEqual({ execution: 2, epoch: epoch + 1, stallMilliseconds: 100 });
+});
+
+test("who is asked to join and goes away meanwhile is told of, and the flow goes on as it was", async () => {
+  const run = lead({ there: 3, snapshotMs: 1_000_000, sleep: () => new Promise(() => {}) });
+  await run.turns();
+  run.come(2);
+  await run.pass(5_000);
+  const asked = run.leader.rescale(3);
+  await run.turns();
+  run.go(2);
+  await expect(asked).rejects.toMatchObject({
+    code: "WEIR_RESCALE_REFUSED",
+    message: expect.stringContaining("process 2 went away"),
+  });
+  expect((await run.manifest()).topology.processes).toBe(2);
+  run.come(2);
+  await run.turns();
+  const again = run.leader.rescale(3);
+  await run.turns();
+  await run.pass(100);
+  expect(await again).toMatchObject({ execution: 2 });
+});
