@@ -9,7 +9,7 @@ import { entrantsOf } from "./entrants.ts";
 import { profileOf } from "./report/profile.ts";
 import { clock, createProgress, type Progress } from "./report/progress.ts";
 import { terminalTable, verdictLine } from "./report/table.ts";
-import { write } from "./report/write.ts";
+import { checkPage, write } from "./report/write.ts";
 import type { Contestant, RowResult } from "./results.ts";
 import { checkOut } from "./revision.ts";
 import type { Measurement, Row } from "./row.ts";
@@ -54,9 +54,21 @@ async function runRow(row: Row, args: Arguments, other: string | undefined, prog
   };
 }
 
+/** A run of twenty minutes does not end for want of a profile. */
+async function profile(row: Row, args: Arguments, progress: Progress): Promise<string> {
+  progress.say(`${row.name}: profile`);
+  try {
+    return await profileOf(row, args.scale);
+  } catch (error) {
+    progress.tell(`${row.name}: ${(error as Error).message}`);
+    return "none was taken";
+  }
+}
+
 /** Whether all answers were right. */
 async function runRows(args: Arguments): Promise<boolean> {
   const other = args.against === undefined ? undefined : checkOut(args.against);
+  if (args.save) checkPage("numbers");
   const results: RowResult[] = [];
   const profiles = new Map<string, string>();
   const loadBefore = loadavg()[0]!;
@@ -66,10 +78,7 @@ async function runRows(args: Arguments): Promise<boolean> {
     const rowBegun = performance.now();
     const result = await runRow(row, args, other, progress);
     results.push(result);
-    if (args.save) {
-      progress.say(`${row.name}: profile`);
-      profiles.set(row.name, await profileOf(row, args.scale));
-    }
+    if (args.save) profiles.set(row.name, await profile(row, args, progress));
     progress.tell(`${row.name.padEnd(14)} ${clock(performance.now() - rowBegun).padStart(5)}  ${verdictLine(result)}`);
   }
   progress.end();

@@ -68,12 +68,16 @@ function writeLatest(name: string, text: string): string {
 }
 
 function writePage(part: Part, text: string, image: string, svg: string): string {
-  const page = join(repository, "docs/performance.md");
   writeFileSync(page, replacePart(readFileSync(page, "utf8"), part, text));
   mkdirSync(join(repository, "docs/images"), { recursive: true });
   writeFileSync(join(repository, "docs/images", image), svg);
   return `docs/performance.md, docs/images/${image}`;
 }
+
+const page = join(repository, "docs/performance.md");
+
+/** Before anything is measured for it. @throws Error when the page has lost its marks */
+export const checkPage = (part: Part): void => void replacePart(readFileSync(page, "utf8"), part, "");
 
 type Part = "numbers" | "scaling";
 const marks: Readonly<Record<Part, readonly [begin: string, end: string]>> = {
@@ -82,12 +86,12 @@ const marks: Readonly<Record<Part, readonly [begin: string, end: string]>> = {
 };
 
 /** What people wrote around the part stays. @throws Error when the page has lost its marks */
-export function replacePart(page: string, part: Part, text: string): string {
+export function replacePart(old: string, part: Part, text: string): string {
   const [begin, end] = marks[part];
-  const from = page.indexOf(begin);
-  const to = page.indexOf(end);
+  const from = old.indexOf(begin);
+  const to = old.indexOf(end);
   if (from < 0 || to < from) throw new Error(`docs/performance.md needs the lines ${begin} and ${end}`);
-  return `${page.slice(0, from + begin.length)}\n\n${text.trimEnd()}\n\n${page.slice(to)}`;
+  return `${old.slice(0, from + begin.length)}\n\n${text.trimEnd()}\n\n${old.slice(to)}`;
 }
 
 const busy = (loadBefore: number): string =>

@@ -5,7 +5,7 @@ import type { Arguments } from "../arguments.ts";
 import { repository } from "../cache.ts";
 import { lastLine, run } from "../measure.ts";
 import { clock, createProgress } from "../report/progress.ts";
-import { writeScaling } from "../report/write.ts";
+import { checkPage, writeScaling } from "../report/write.ts";
 import type { Scale } from "../row.ts";
 import { type Scaled, scalingTable, verdicts } from "./report.ts";
 import type { Table } from "./table.ts";
@@ -23,6 +23,7 @@ async function costsAt(table: Table, size: number, scale: Scale): Promise<(numbe
 
 /** Whether every size came through. */
 export async function measureScaling(args: Arguments): Promise<boolean> {
+  if (args.save) checkPage("scaling");
   const progress = createProgress();
   const scaled: Scaled[] = [];
   const begun = performance.now();
