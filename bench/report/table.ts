@@ -35,20 +35,15 @@ function lines(result: RowResult): Line[] {
   });
 }
 
-/** One line for a row that is done: "0.53 × loop; 2 goals hold, 1 missed". */
+/** One line for a row that is done: "1 of 2 goals hold; missed: 2 workers ≥ 1.2 × loop; 1 not measured". */
 export function verdictLine(result: RowResult): string {
   const verdicts = judge(result);
   const count = (holds: boolean | undefined): number => verdicts.filter((verdict) => verdict.holds === holds).length;
+  const measured = verdicts.length - count(undefined);
+  const missed = verdicts.filter(({ holds }) => holds === false).map((verdict) => verdict.words);
   const words = [
-    `${count(true)} of ${verdicts.length} goals hold`,
-    ...(count(false) > 0
-      ? [
-          `missed: ${verdicts
-            .filter(({ holds }) => holds === false)
-            .map((verdict) => verdict.words)
-            .join(", ")}`,
-        ]
-      : []),
+    ...(measured > 0 ? [`${count(true)} of ${measured} goals hold`] : []),
+    ...(missed.length > 0 ? [`missed: ${missed.join(", ")}`] : []),
     ...(count(undefined) > 0 ? [`${count(undefined)} not measured`] : []),
   ];
   return words.join("; ");
