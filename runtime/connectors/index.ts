@@ -14,11 +14,22 @@ export { dirSink, fileSink, type DirSinkOptions } from "./file-sink.ts";
 export { kafkaSource } from "./kafka/source.ts";
 export { kafkaInput, type KafkaInput } from "./kafka/kafka-input.ts";
 export type { KafkaSourceOptions } from "./kafka/source-options.ts";
-export type { KafkaBadRecord, KafkaDeserializer, KafkaMessage } from "./kafka/source-message.ts";
+export type { KafkaBadRecord, KafkaDeserializer, KafkaFormat, KafkaMessage } from "./kafka/source-message.ts";
 export { kafkaSink } from "./kafka/sink.ts";
 export type { KafkaSinkOptions } from "./kafka/sink-options.ts";
 export type { KafkaBytes, KafkaSinkRecord } from "./kafka/sink-record.ts";
 export type { PreparedTransaction } from "./kafka/transaction-outcome.ts";
+export {
+  type BadRecord,
+  objectSink,
+  type ObjectOptions,
+  type ObjectSinkOptions,
+  objectSource,
+  type ObjectSourceOptions,
+  type OnBadRecord,
+  type ParquetSchema,
+  type ParquetType,
+} from "./objects/index.ts";
 export {
   webSocketSource,
   type WebSocketMessage,
@@ -33,14 +44,3 @@ export {
   type ServerSentEventsPosition,
 } from "./sse/index.ts";
 export { postgresSink, type PostgresRow, type PostgresSinkOptions, type PreparedRows } from "./postgres/index.ts";
-export {
-  type BadRecord,
-  objectSink,
-  type ObjectOptions,
-  type ObjectSinkOptions,
-  objectSource,
-  type ObjectSourceOptions,
-  type OnBadRecord,
-  type ParquetSchema,
-  type ParquetType,
-} from "./objects/index.ts";

@@ -2,7 +2,7 @@
 import type { Dataflow } from "../../flow/graph/dataflow.ts";
 import type { Stream } from "../../flow/graph/stream.ts";
 import { openSource } from "./source.ts";
-import type { Decoded, KafkaBadRecord, KafkaDeserializer, KafkaMessage } from "./source-message.ts";
+import type { Decoded, KafkaBadRecord, KafkaFormat, KafkaMessage } from "./source-message.ts";
 import { type KafkaSourceOptions, sourceSettings } from "./source-options.ts";
 
 export interface KafkaInput<K, V> {
@@ -15,16 +15,16 @@ export interface KafkaInput<K, V> {
  * As `flow.input(step, kafkaSource(options))`, with records that cannot be decoded in a stream of their own. Adds two steps: `step`,
  * and `<step>-errors`, which tells them apart. Throws as `kafkaSource` and `input` do.
  */
-export function kafkaInput<const K extends KafkaDeserializer = "bytes", const V extends KafkaDeserializer = "bytes">(
+export function kafkaInput<K extends KafkaFormat = "bytes", V extends KafkaFormat = "bytes", KeyType = never, ValueType = never>(
   flow: Dataflow,
   step: string,
-  options: KafkaSourceOptions<K, V>,
-): KafkaInput<Decoded<K>, Decoded<V>> {
+  options: KafkaSourceOptions<K, V, KeyType, ValueType>,
+): KafkaInput<Decoded<K, KeyType>, Decoded<V, ValueType>> {
   const { trues, falses } = flow
     .input(step, openSource(sourceSettings(options), "keep"))
     .branch(`${step}-errors`, (message) => "bad" in message);
   return {
-    messages: falses as Stream<unknown> as Stream<KafkaMessage<Decoded<K>, Decoded<V>>>,
+    messages: falses as Stream<any>,
     errors: trues as Stream<KafkaBadRecord>,
   };
 }

@@ -2,19 +2,22 @@
 import { WeirError } from "../../errors/index.ts";
 import { copyBytes, type Headers, type MakeRecord } from "./record-batch.ts";
 
+export type KafkaFormat = "bytes" | "string" | "json";
+
 /**
  * `"bytes"` (default), `"string"` (UTF-8), `"json"`, or a function. A function gets a view that is valid during the call only; what
  * it throws makes the record a bad one. Null keys and values stay null and are not given to it.
  */
-export type KafkaDeserializer<T = unknown> = "bytes" | "string" | "json" | ((bytes: Buffer) => T);
+export type KafkaDeserializer<T = unknown> = KafkaFormat | ((bytes: Buffer) => T);
 
-export type Decoded<D> = D extends "string"
-  ? string
-  : D extends "json"
-    ? any
-    : D extends (bytes: Buffer) => infer T
-      ? T
-      : Uint8Array;
+/** What a format gives, or a function that returns T. */
+export type Decoded<F extends KafkaFormat, T> = [T] extends [never]
+  ? F extends "string"
+    ? string
+    : F extends "json"
+      ? any
+      : Uint8Array
+  : T;
 
 export interface KafkaMessage<K = Uint8Array, V = Uint8Array> {
   readonly topic: string;

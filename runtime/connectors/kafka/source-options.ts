@@ -2,9 +2,14 @@
 import type { ConnectionOptions } from "@platformatic/kafka";
 import { WeirError } from "../../errors/index.ts";
 import { show } from "../../flow/show.ts";
-import type { KafkaDeserializer } from "./source-message.ts";
+import type { KafkaDeserializer, KafkaFormat } from "./source-message.ts";
 
-export interface KafkaSourceOptions<K extends KafkaDeserializer = "bytes", V extends KafkaDeserializer = "bytes"> {
+export interface KafkaSourceOptions<
+  K extends KafkaFormat = "bytes",
+  V extends KafkaFormat = "bytes",
+  KeyType = never,
+  ValueType = never,
+> {
   /** `host:port` of one or more brokers, as a list or with commas; the others are found through them. */
   readonly brokers: string | readonly string[];
   readonly topics: string | readonly string[];
@@ -19,8 +24,8 @@ export interface KafkaSourceOptions<K extends KafkaDeserializer = "bytes", V ext
   readonly groupId?: string;
   /** Default `"read_committed"`: records of transactions that are open or aborted are not given. */
   readonly isolation?: "read_committed" | "read_uncommitted";
-  readonly key?: K;
-  readonly value?: V;
+  readonly key?: K | ((bytes: Buffer) => KeyType);
+  readonly value?: V | ((bytes: Buffer) => ValueType);
   /** When the next record is not there any more: fail (default), or go on at the first or behind the last record that is. */
   readonly onOutOfRange?: "fail" | "earliest" | "latest";
   /** Records per batch, at most. Default 1,000. */
@@ -57,7 +62,7 @@ export interface SourceSettings {
 }
 
 /** @throws WEIR_FLOW_OPTION naming the option */
-export function sourceSettings(options: KafkaSourceOptions<KafkaDeserializer, KafkaDeserializer>): SourceSettings {
+export function sourceSettings(options: KafkaSourceOptions<KafkaFormat, KafkaFormat, unknown, unknown>): SourceSettings {
   if (typeof options !== "object" || options === null) throw refuse("its options", "an object", options);
   return {
     brokers: names("brokers", options.brokers, /^.+:\d+$/, "host:port, or a list of those"),

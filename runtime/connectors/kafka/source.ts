@@ -8,7 +8,7 @@ import { WeirError } from "../../errors/index.ts";
 import type { FetchedPart } from "./fetcher.ts";
 import { createPartBuffer } from "./part-buffer.ts";
 import { atEnd, atStart } from "./source-offsets.ts";
-import { type Decoded, type KafkaBadRecord, type KafkaDeserializer, type KafkaMessage, messageMaker } from "./source-message.ts";
+import { type Decoded, type KafkaBadRecord, type KafkaFormat, type KafkaMessage, messageMaker } from "./source-message.ts";
 import { type KafkaSourceOptions, type SourceSettings, sourceSettings } from "./source-options.ts";
 import { createSession, type SourceSession } from "./source-session.ts";
 
@@ -20,10 +20,10 @@ import { createSession, type SourceSession } from "./source-session.ts";
  * `@platformatic/kafka` is not installed, a topic is missing, or credentials are refused, and with WEIR_SOURCE_POSITION when the next
  * record is not there any more.
  */
-export function kafkaSource<const K extends KafkaDeserializer = "bytes", const V extends KafkaDeserializer = "bytes">(
-  options: KafkaSourceOptions<K, V>,
-): PartitionedSource<KafkaMessage<Decoded<K>, Decoded<V>>, number> {
-  return openSource(sourceSettings(options), "fail") as PartitionedSource<KafkaMessage<Decoded<K>, Decoded<V>>, number>;
+export function kafkaSource<K extends KafkaFormat = "bytes", V extends KafkaFormat = "bytes", KeyType = never, ValueType = never>(
+  options: KafkaSourceOptions<K, V, KeyType, ValueType>,
+): PartitionedSource<KafkaMessage<Decoded<K, KeyType>, Decoded<V, ValueType>>, number> {
+  return openSource(sourceSettings(options), "fail") as PartitionedSource<any, number>;
 }
 
 export type AnyMessage = KafkaMessage<unknown, unknown> | KafkaBadRecord;
