@@ -103,5 +103,6 @@ export const rescaleRow: Row = {
   unit: "ms",
   variants: { "2 → 3 processes": rescale },
   goals: [{ variant: "2 → 3 processes", below: 1_000 }],
-  limit: "The last delta: packing, writing and committing it, and loading it where its keys go.",
+  limit:
+    "What has changed since the snapshot that the rescale itself takes while the flow goes on: packing, writing and committing it, and loading it where its keys go.",
 };
