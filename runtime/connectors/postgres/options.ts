@@ -30,7 +30,7 @@ export interface PostgresSinkOptions<T> {
   stagingSchema?: string;
   /** Rows sent together. Default 5,000. */
   batchSize?: number;
-  /** Connections of one worker's thread. Default 2. */
+  /** Connections of one worker's thread. Default and least 2. */
   poolSize?: number;
   /** A statement without an answer for so long is given up and tried again; one that applies a whole interval may take ten times as long. Default 60,000. */
   timeoutMs?: number;
@@ -71,7 +71,8 @@ export function settingsOf(options: PostgresSinkOptions<never>): Settings {
   if (guarantee !== undefined && guarantee !== "exactlyOnce" && guarantee !== "atLeastOnce")
     refuse("guarantee", `"exactlyOnce" or "atLeastOnce"`, guarantee);
   whole("batchSize", batchSize, 1);
-  whole("poolSize", poolSize, 1);
+  // One for the commit, so that it does not keep the rows of the next interval waiting.
+  whole("poolSize", poolSize, 2);
   whole("timeoutMs", timeoutMs, 1);
   whole("retryForMs", retryForMs, 0);
   // What is wrong with a connection is not shown: it may hold a password.

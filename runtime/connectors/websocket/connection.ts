@@ -46,16 +46,18 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   const seen = (): void => {
     alive = Date.now();
   };
-  /** While nothing is read, pongs are not either, so silence says nothing. */
-  const watch = setInterval(
-    () => {
-      if (paused || socket.readyState !== socket.OPEN) return seen();
-      if (Date.now() - alive < options.idleTimeoutMs) return;
-      trouble ??= { kind: "failed", error: new Error(`nothing came for ${options.idleTimeoutMs} ms`) };
-      socket.terminate();
-    },
-    Math.max(5, Math.min(options.idleTimeoutMs / 4, 1_000)),
-  );
+  const every = Math.max(5, Math.min(options.idleTimeoutMs / 4, 1_000));
+  let looked = Date.now();
+  const watch = setInterval(() => {
+    const now = Date.now();
+    // While nothing is read, because we paused or this thread was busy, pongs are not either, so silence says nothing.
+    const busy = now - looked > 2 * every;
+    looked = now;
+    if (paused || busy || socket.readyState !== socket.OPEN) return seen();
+    if (now - alive < options.idleTimeoutMs) return;
+    trouble ??= { kind: "failed", error: new Error(`nothing came for ${options.idleTimeoutMs} ms`) };
+    socket.terminate();
+  }, every);
   const ping = setInterval(() => {
     if (socket.readyState === socket.OPEN) socket.ping();
   }, options.pingMs);

@@ -24,6 +24,7 @@ test("options that make no sense are refused, without showing secrets", () => {
   refused({ deletes: () => true }, "deletes needs key");
   refused({ guarantee: "maybe" }, "guarantee");
   refused({ batchSize: 0 }, "batchSize");
+  refused({ poolSize: 1 }, "poolSize");
   refused({ retryForMs: -1 }, "retryForMs");
   refused({ connectionString: { password: "hush" } }, "connectionString");
   refused({ connection: "postgres://me:hush@there" }, "connection");

@@ -75,6 +75,32 @@ test("connections that are cut, refused for now or silent are made again", async
   expect(server!.requests).toHaveLength(5);
 });
 
+test("failures in a row double the pause up to the largest, never below what the server asks for", async () => {
+  const url = await serve((response, request) => {
+    if (request <= 4) return void response.destroy();
+    if (request === 5) return void response.writeHead(429, { "retry-after": "1" }).end();
+    return void response.writeHead(204).end();
+  });
+  await rest(await open(url, { retryMs: 40, maxRetryMs: 100 }));
+  const gaps = server!.times.slice(1).map((time, i) => time - server!.times[i]!);
+  [40, 80, 100, 100, 1_000].forEach((least, i) => expect(gaps[i]).toBeGreaterThan(least - 5));
+  expect(gaps[0]).toBeLessThan(500);
+});
+
+test("events without ids of their own come again after a resume, those with ids do not", async () => {
+  const url = await serve((response, _request, headers) =>
+    headers["last-event-id"] === "1"
+      ? stream(response, "data: 1a\n\ndata: 1b\n\nid: 2\ndata: 2\n\n", false)
+      : stream(response, "id: 1\ndata: 1\n\ndata: 1a\n\n", false),
+  );
+  const part = await open(url);
+  expect(await part.nextBatch()).toEqual(["1", "1a"]);
+  await part.close!();
+  const again = await open(url, {}, part.snapshot());
+  expect(await again.nextBatch()).toEqual(["1a", "1b", "2"]);
+  await again.close!();
+});
+
 test("an answer that does not begin, and a token that cannot be had, are failed attempts", async () => {
   const url = await serve((response, request) => request > 1 && response.writeHead(204).end());
   let asked = 0;
@@ -93,11 +119,11 @@ test("comments keep a connection alive", async () => {
     stream(response, ":\n", false);
     let beats = 0;
     const timer = setInterval(() => {
-      response.write(++beats === 8 ? "data: late\n\n" : ":\n");
-      if (beats === 8) clearInterval(timer);
-    }, 40);
+      response.write(++beats === 10 ? "data: late\n\n" : ":\n");
+      if (beats === 10) clearInterval(timer);
+    }, 100);
   });
-  const part = await open(url, { idleTimeoutMs: 200 });
+  const part = await open(url, { idleTimeoutMs: 600 });
   expect(await part.nextBatch()).toEqual(["late"]);
   expect(server!.requests).toHaveLength(1);
   await part.close!();

@@ -126,8 +126,8 @@ test("a server that is there and silent is left, one that answers pings is not",
   expect(await rest(await open(silent, { pingMs: 20, idleTimeoutMs: 100 }))).toEqual([]);
   expect(server!.requests).toHaveLength(2);
   await server!.close();
-  const quiet = await serve((socket) => void setTimeout(() => socket.close(4_000), 400));
-  await rest(await open(quiet, { pingMs: 20, idleTimeoutMs: 100 }));
+  const quiet = await serve((socket) => void setTimeout(() => socket.close(4_000), 900));
+  await rest(await open(quiet, { pingMs: 20, idleTimeoutMs: 400 }));
   expect(server!.requests).toHaveLength(1);
 });
 

@@ -113,7 +113,9 @@ await withPostgres(
       const before = Number((await world.rows("SELECT deadlocks FROM pg_stat_database WHERE datname = 'postgres'"))[0]!.deadlocks);
       const committing = sink.commit(prepared);
       const waits = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'weir' AND wait_event_type = 'Lock'";
-      while ((await world.rows(waits)).length === 0) await sleep(5);
+      const watcher = await world.client();
+      while ((await watcher.query(waits)).rows.length === 0) await sleep(5);
+      await watcher.end();
       // The sink has a and waits for b; whoever has waited longest when the circle closes is its victim.
       await other.query("UPDATE circle SET n = n + 10 WHERE k = 'a'; COMMIT");
       await committing;
@@ -159,5 +161,5 @@ await withPostgres(
       expect(`${error.message} ${String(error.cause)}`).not.toContain("hush");
     });
   },
-  ["deadlock_timeout=1s"],
+  ["deadlock_timeout=3s"],
 );
