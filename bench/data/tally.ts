@@ -16,6 +16,8 @@ export interface Tally {
 interface Report {
   readonly begin: number;
   readonly end: number;
+  /** Milliseconds of all threads of this worker's process in between. */
+  readonly cpu: number;
   readonly figures: Readonly<Record<string, number | readonly number[]>>;
 }
 
@@ -24,14 +26,18 @@ export const instant = (): number => performance.timeOrigin + performance.now();
 
 export function openTally(directory: string): Tally {
   let begin = Infinity;
+  let used = process.cpuUsage();
   return {
     begin() {
-      if (begin === Infinity) begin = instant();
+      if (begin !== Infinity) return;
+      begin = instant();
+      used = process.cpuUsage();
     },
     begun: () => Math.min(begin, instant()),
     end(figures) {
       const now = instant();
-      const report: Report = { begin: Math.min(begin, now), end: now, figures };
+      const { user, system } = process.cpuUsage(used);
+      const report: Report = { begin: Math.min(begin, now), end: now, cpu: (user + system) / 1000, figures };
       mkdirSync(directory, { recursive: true });
       const path = join(directory, crypto.randomUUID());
       writeFileSync(`${path}.part`, JSON.stringify(report));
@@ -60,6 +66,8 @@ export interface Tallied {
   readonly seconds: number;
   readonly begin: number;
   readonly end: number;
+  /** Milliseconds of all threads of one process, of the one that used most. A busy machine changes it less than it does `seconds`. */
+  readonly cpu: number;
   /** Figures of all workers, added up. */
   sum(figure: string): number;
   /** Lists of all workers, joined. */
@@ -77,6 +85,7 @@ export function readTallies(directory: string): Tallied {
     begin,
     end,
     seconds: (end - begin) / 1000,
+    cpu: Math.max(...reports.map((report) => report.cpu)),
     sum: (figure) => reports.reduce((sum, { figures }) => sum + Number(figures[figure] ?? 0), 0),
     list: (figure) => reports.flatMap(({ figures }) => figures[figure] ?? []),
   };
