@@ -23,9 +23,16 @@ export type ChunkOutput = OperatorOutput<Chunk, any>;
 export type ChunkCapability = Capability<any>;
 export type ChunkContext = OperatorContext<any>;
 
+export interface ChunkInputSpec {
+  readonly stream: ChunkStream;
+  readonly pact: ChunkPact;
+  /** Makes what turns chunks that were coded for the way into chunks again; called once per operator. */
+  readonly open?: () => (chunk: Chunk) => Chunk;
+}
+
 export interface ChunkOperator {
   readonly name: string;
-  readonly inputs: readonly { readonly stream: ChunkStream; readonly pact: ChunkPact }[];
+  readonly inputs: readonly ChunkInputSpec[];
   readonly outputs: number;
   /** Scheduled when frontiers move. */
   readonly notify?: boolean;
@@ -46,7 +53,7 @@ export function chunkOperator(
 ): ChunkStream[] {
   const spec = {
     name,
-    inputs: inputs.map((one) => ({ ...one, weight })),
+    inputs: inputs.map(({ stream, pact }) => ({ stream, pact, weight })),
     outputs,
     notify,
     initial,
@@ -54,6 +61,23 @@ export function chunkOperator(
   };
   return buildOperator<any>(scope, spec, (context) => {
     let run: (() => void) | undefined;
-    return (ports, outs) => (run ??= build(context, ports, outs))();
+    return (ports, outs) =>
+      (run ??= build(
+        context,
+        ports.map((port, i) => opened(port, inputs[i]!.open?.())),
+        outs,
+      ))();
   });
+}
+
+/** The port, with chunks as the operator is to see them. */
+function opened(port: ChunkInput, open: ((chunk: Chunk) => Chunk) | undefined): ChunkInput {
+  if (open === undefined) return port;
+  return {
+    forEach: (body) => port.forEach((capability, batch) => body(capability, batch.map(open))),
+    next: (body) => port.next((capability, batch) => body(capability, batch.map(open))),
+    waiting: () => port.waiting(),
+    frontierTime: () => port.frontierTime(),
+    frontier: () => port.frontier(),
+  };
 }

@@ -1,15 +1,14 @@
 /**
- * Records to the worker that owns their key's partition. A chunk is split in front of the channel, one piece per worker; the
- * channel then looks at one key per piece. With one worker nothing is hashed, split or copied.
+ * Records to the worker that owns their key's partition. A chunk is split in front of the channel, one piece per worker; what
+ * goes to other workers names keys by ids where they repeat (key-splitter.ts). With one worker nothing is hashed, split or copied.
  */
-import { chunkRecords, keyed } from "../chunk.ts";
+import { keyed, type Chunk } from "../chunk.ts";
 import type { Lowering } from "../lowering.ts";
-import { chunkOperator, pipelined, type ChunkPact, type ChunkScope, type ChunkStream } from "../operator.ts";
+import { chunkOperator, pipelined, type ChunkInputSpec, type ChunkScope, type ChunkStream } from "../operator.ts";
+import { createKeyReader, createKeySplitter } from "./key-splitter.ts";
 
-export interface KeyRouted {
-  readonly stream: ChunkStream;
-  readonly pact: ChunkPact;
-}
+/** The input of an operator. */
+export type KeyRouted = ChunkInputSpec;
 
 /** The input of a keyed step. `step` is named when a record has no key. */
 export function keyExchange(lowering: Lowering, scope: ChunkScope, stream: ChunkStream, step: string): KeyRouted {
@@ -20,7 +19,7 @@ export function keyExchange(lowering: Lowering, scope: ChunkScope, stream: Chunk
   return splitBy(lowering, scope, stream, step, owner);
 }
 
-/** Splits chunks by the worker that `target` gives for each key. */
+/** Splits chunks by the worker that `target` gives for each key, always the same one. */
 export function splitBy(
   lowering: Lowering,
   scope: ChunkScope,
@@ -28,32 +27,24 @@ export function splitBy(
   step: string,
   target: (key: string) => number,
 ): KeyRouted {
-  const { peers } = scope;
+  const { peers, index } = scope;
   const spec = { name: `${step}.exchange`, inputs: [{ stream, pact: pipelined }], outputs: 1 };
   const metrics = lowering.metrics.find((one) => one.step === step)!;
+  /** The channel asks for it while the piece is sent. */
+  let to = index;
   const [split] = chunkOperator(scope, spec, (_context, [input], [output]) => {
-    const keys: string[][] = Array.from({ length: peers }, () => []);
-    const values: unknown[][] = Array.from({ length: peers }, () => []);
+    const splitKeys = createKeySplitter(index, peers, target);
     return lowering.guard(metrics, () => {
       input!.forEach((capability, batch) => {
-        const send = (worker: number): void => {
-          const piece = { keys: keys[worker]!, values: values[worker]! };
-          keys[worker] = [];
-          values[worker] = [];
-          output!.giveBatch(capability, [piece]);
-        };
         for (const chunk of batch) {
-          const from = keyed(chunk, step);
-          for (let i = 0; i < from.values.length; i++) {
-            const key = from.keys[i]!;
-            const worker = target(key);
-            keys[worker]!.push(key);
-            if (values[worker]!.push(from.values[i]) >= chunkRecords) send(worker);
-          }
+          const { keys, values } = keyed(chunk, step);
+          splitKeys(keys, values, (worker, piece) => {
+            to = worker;
+            output!.giveBatch(capability, [piece as Chunk]);
+          });
         }
-        for (let worker = 0; worker < peers; worker++) if (values[worker]!.length > 0) send(worker);
       });
     });
   });
-  return { stream: split!, pact: { kind: "to", to: (chunk) => target(chunk.keys![0]!) } };
+  return { stream: split!, pact: { kind: "to", to: () => to }, open: () => createKeyReader(peers) };
 }
