@@ -14,6 +14,7 @@ import { WeirError, isWeirError } from "../../errors/index.ts";
 import { show } from "../show.ts";
 import type { Recorder } from "../runtime.ts";
 import { Entry } from "./entry.ts";
+import { EntryMap } from "./entry-map.ts";
 import { PackedRows } from "./packed-rows.ts";
 import { decodeStateRow, encodeStateRow, hasNoWake, wakeOf } from "./state-row.ts";
 
@@ -39,7 +40,7 @@ interface Task {
 export class StepState {
   readonly step: string;
   /** Keys that were touched in this process, and those that want to be woken. The others are packed: `find` takes them out. */
-  readonly entries = new Map<string, Entry>();
+  readonly entries = new EntryMap();
   /** Loaded and not touched since, by partition. */
   readonly #packs = new Map<number, PackedRows>();
   /** Rows in all packs. */
@@ -48,7 +49,7 @@ export class StepState {
   readonly #loose = new Set<number>();
   /** Partitions whose entries are being dropped, and how far that has come. */
   readonly #leaving = new Set<number>();
-  #sweeping: MapIterator<[string, Entry]> | undefined;
+  #sweeping: MapIterator<Entry> | undefined;
   readonly #partitionOf: (key: string) => number;
   /** Entries that were discarded though a row of theirs is stored, until the removal is recorded. */
   readonly #graves = new Map<string, Entry>();
@@ -238,7 +239,7 @@ export class StepState {
       this.#packs.delete(partition);
       if (this.entries.size > 0) this.#leaving.add(partition);
     }
-    this.#sweeping = this.#leaving.size === 0 ? undefined : this.entries.entries();
+    this.#sweeping = this.#leaving.size === 0 ? undefined : this.entries.values();
   }
 
   /** Whether entries of the partition may still be here though it was dropped. */
@@ -257,9 +258,9 @@ export class StepState {
         this.#leaving.clear();
         return;
       }
-      const [key, entry] = next.value;
-      if (entry.partition < 0) entry.partition = this.#partitionOf(key);
-      if (this.#leaving.has(entry.partition)) this.entries.delete(key);
+      const entry = next.value;
+      if (entry.partition < 0) entry.partition = this.#partitionOf(entry.key);
+      if (this.#leaving.has(entry.partition)) this.entries.delete(entry.key);
     }
   }
 
