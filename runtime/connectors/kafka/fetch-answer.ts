@@ -42,7 +42,7 @@ export function readFetchAnswer(bytes: Buffer): FetchAnswer {
   const throttleMs = int32();
   const errorCode = int16();
   at += 4;
-  const partitions: FetchedPartition[] = [];
+  const partitions: (FetchedPartition & { records: Buffer })[] = [];
   for (let topics = int32(); topics > 0; topics--) {
     const length = int16();
     const topic = bytes.toString("utf8", at, (at += length));
@@ -59,11 +59,14 @@ export function readFetchAnswer(bytes: Buffer): FetchAnswer {
       for (let left = int32(); left > 0; left--) aborted.push({ producerId: long(), firstOffset: long() });
       at += 4;
       const size = int32();
-      // A copy of its own, so that a partition that is read slowly does not keep the whole answer.
-      const records = size > 0 ? Buffer.from(bytes.subarray(at, at + size)) : nothing;
+      const records = size > 0 ? bytes.subarray(at, at + size) : nothing;
       if (size > 0) at += size;
       partitions.push({ ...head, aborted, records });
     }
+  }
+  // Copies of their own, so that a partition that is read slowly does not keep the whole answer.
+  if (partitions.filter(({ records }) => records.length > 0).length > 1) {
+    for (const partition of partitions) partition.records = Buffer.from(partition.records);
   }
   return { throttleMs, errorCode, partitions };
 }
