@@ -15,7 +15,7 @@ import type { SourceReader } from "../runtime.ts";
 import type { Source } from "../source.ts";
 import { isPromise, readPart, type PartReader } from "./part-reader.ts";
 
-/** Times that a source with nothing to read is asked each millisecond, before it is asked less often: an idle flow is to cost nothing. */
+/** Times that a source with nothing to read is asked each millisecond, before it is asked less often, in two steps: an idle flow is to cost nothing. */
 const patience = 100;
 
 export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, source: Source<unknown>): ChunkStream {
@@ -151,7 +151,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       if (runtime.ownClock === true) return coolByMachine();
       const now = runtime.now();
       if (now < coolUntil) return;
-      coolUntil = now + (++empty > patience ? 10 : 1);
+      coolUntil = now + (++empty <= patience ? 1 : empty <= 3 * patience ? 10 : 25);
       given.activateAt(coolUntil);
     };
     const warm = (): void => {
