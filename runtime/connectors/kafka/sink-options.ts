@@ -29,7 +29,7 @@ export interface KafkaSinkOptions<T = KafkaSinkRecord> {
   batchBytes?: number;
   /** Milliseconds that a batch waits to become full, if nobody waits for it. Default 5. */
   lingerMs?: number;
-  /** Bytes of records that may wait in one worker; with more its sources wait. Default 33 554 432. */
+  /** Bytes of records that may wait in one worker; with more its sources wait. Default 16 777 216. */
   bufferBytes?: number;
   /** How long something is tried again that may pass: brokers that restart, connections that are cut. Default 120 000. */
   deliveryTimeoutMs?: number;
@@ -78,7 +78,7 @@ export function checkOptions(options: KafkaSinkOptions<never>) {
     compression: one("compression", ["none", "gzip", "snappy", "lz4", "zstd"]),
     batchBytes: number("batchBytes", 262_144, 1_024),
     lingerMs: number("lingerMs", 5, 0),
-    bufferBytes: number("bufferBytes", 32 << 20, 1_024),
+    bufferBytes: number("bufferBytes", 16 << 20, 1_024),
     deliveryTimeoutMs: number("deliveryTimeoutMs", 120_000, 0),
     requestTimeoutMs: number("requestTimeoutMs", 30_000, 100),
     clientId: text("clientId") ?? "weir",

@@ -1,6 +1,6 @@
 /**
- * Sends records in batches: one lane per partition, in which batches follow each other in the order of their records; one
- * request at a time to each broker, with a batch of every lane that has one there.
+ * Sends records in batches: one lane per partition, in which batches follow each other in the order of their records; a
+ * few requests at a time to each broker, with a batch of every lane that has one there and none under way.
  *
  * Invariant: at most one batch of a lane is under way, and it is sent again with the same bytes until the broker has it. Its
  * sequence number keeps the broker from taking it twice, and nothing can overtake it.
@@ -85,6 +85,7 @@ interface Lane {
 /** A broker refuses requests above 100 MiB by hanging up. */
 const longestRequest = 16 << 20;
 const largestRecord = 90 << 20;
+const requestsAtOnce = 3;
 
 export function createWriter(transport: Transport, options: WriterOptions): Writer {
   const lanes = new Map<string, Map<number, Lane>>();
@@ -97,8 +98,8 @@ export function createWriter(transport: Transport, options: WriterOptions): Writ
   let failure: WeirError | undefined;
   let stopped = false;
   let linger: NodeJS.Timeout | undefined;
-  /** Brokers with a request under way. */
-  const busy = new Set<number>();
+  /** Requests under way to each broker. */
+  const busy = new Map<number, number>();
   let refreshing = false;
   let pauseMs = 0;
   let waiters: { readonly until: () => boolean; resolve(): void; reject(error: unknown): void }[] = [];
@@ -177,7 +178,7 @@ export function createWriter(transport: Transport, options: WriterOptions): Writ
       if (lane.sending || lane.queue.length === 0) continue;
       const node = transport.leader(lane.topic, lane.partition);
       if (node === undefined) lost.add(lane.topic);
-      else if (!busy.has(node)) {
+      else if ((busy.get(node) ?? 0) < requestsAtOnce) {
         const list = ready.get(node);
         if (list === undefined) ready.set(node, [lane]);
         else list.push(lane);
@@ -219,7 +220,7 @@ export function createWriter(transport: Transport, options: WriterOptions): Writ
 
   const deliver = async (node: number, candidates: readonly Lane[]): Promise<void> => {
     const by = producer!;
-    busy.add(node);
+    busy.set(node, (busy.get(node) ?? 0) + 1);
     const sent: Lane[] = [];
     let size = 0;
     for (const lane of candidates) {
@@ -255,7 +256,7 @@ export function createWriter(transport: Transport, options: WriterOptions): Writ
         .catch((error: unknown) => checkTime(faultName(error), error));
     }
     for (const lane of sent) lane.sending = false;
-    busy.delete(node);
+    busy.set(node, busy.get(node)! - 1);
     settle();
     send();
   };

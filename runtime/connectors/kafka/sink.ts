@@ -91,16 +91,18 @@ async function openChecked(options: CheckedOptions): Promise<Cluster> {
   return cluster;
 }
 
-function writerOf(cluster: Cluster, options: CheckedOptions): Writer {
+function writerOf(cluster: Cluster, options: CheckedOptions, given: () => boolean): Writer {
   const transport = createTransport(cluster, options.compression, options.requestTimeoutMs);
   const partitions = (topic: string) =>
-    retry(() => cluster.partitions(topic), { doing: `write to topic "${topic}"`, withinMs: options.deliveryTimeoutMs });
+    retry(() => cluster.partitions(topic), { doing: `write to topic "${topic}"`, withinMs: options.deliveryTimeoutMs, given });
   return createWriter({ ...transport, partitions }, options);
 }
 
 async function plainPart<T>(options: CheckedOptions, convert: (items: readonly T[]) => OutputRecord[]): Promise<SinkPart<T>> {
   const cluster = await openChecked(options);
-  const writer = writerOf(cluster, options);
+  let closed = false;
+  const given = (): boolean => closed;
+  const writer = writerOf(cluster, options, given);
   const doing = "register as a producer";
   const withinMs = options.deliveryTimeoutMs;
   const ask = async () => {
@@ -120,6 +122,7 @@ async function plainPart<T>(options: CheckedOptions, convert: (items: readonly T
       await writer.flush();
     },
     async close() {
+      closed = true;
       writer.stop();
       await cluster.close();
     },
@@ -139,9 +142,11 @@ async function transactionalPart<T>(
   const ids = { prefix, execution: context?.execution ?? Math.floor(Date.now() / 1000) };
   const cluster = await openChecked(options);
   const requests = transactionRequests(cluster);
-  const transactions = createTransactions(requests, { ids, worker, timeoutMs, withinMs });
-  const writer = writerOf(cluster, options);
-  const leftovers: LeftoverOptions = { ids, worker, workers, timeoutMs, withinMs };
+  let closed = false;
+  const given = (): boolean => closed;
+  const transactions = createTransactions(requests, { ids, worker, timeoutMs, withinMs, given });
+  const writer = writerOf(cluster, options, given);
+  const leftovers: LeftoverOptions = { ids, worker, workers, timeoutMs, withinMs, given };
   let lookedAt = performance.now();
   try {
     await abortLeftovers(requests, leftovers);
@@ -183,6 +188,7 @@ async function transactionalPart<T>(
       };
     },
     async close() {
+      closed = true;
       writer.stop();
       await transactions.abandon();
       await cluster.close();

@@ -33,15 +33,18 @@ export interface LeftoverOptions {
   readonly workers: number;
   readonly timeoutMs: number;
   readonly withinMs: number;
+  /** True once the flow has ended: nothing is tried again. */
+  readonly given?: () => boolean;
 }
 
 /** Gives the ids whose transactions were aborted. A user that may not list transactions sees none: they end by their timeout. */
 export async function abortLeftovers(requests: TransactionRequests, options: LeftoverOptions): Promise<readonly string[]> {
-  const { ids, worker, workers, timeoutMs, withinMs } = options;
+  const { ids, worker, workers, timeoutMs, withinMs, given } = options;
+  const trying = { withinMs, ...(given === undefined ? {} : { given }) };
   const refused = (name: string) => !isPassing(name);
   let found: readonly string[];
   try {
-    found = await retry(() => requests.listOpen(), { doing: "list open transactions", withinMs, except: refused });
+    found = await retry(() => requests.listOpen(), { doing: "list open transactions", ...trying, except: refused });
   } catch (error) {
     if (!refused(faultName(error))) throw error;
     return [];
@@ -50,6 +53,6 @@ export async function abortLeftovers(requests: TransactionRequests, options: Lef
     const of = parseTransactionalId(ids.prefix, id);
     return of !== undefined && of.execution < ids.execution && of.worker % workers === worker;
   });
-  for (const id of mine) await retry(() => requests.initProducer(id, timeoutMs), { doing: `abort transaction ${id}`, withinMs });
+  for (const id of mine) await retry(() => requests.initProducer(id, timeoutMs), { doing: `abort transaction ${id}`, ...trying });
   return mine;
 }

@@ -20,6 +20,8 @@ export interface TransactionOptions {
   readonly worker: number;
   readonly timeoutMs: number;
   readonly withinMs: number;
+  /** True once the flow has ended: nothing is tried again. */
+  readonly given?: () => boolean;
 }
 
 export interface Transactions {
@@ -38,8 +40,12 @@ interface Slot {
   waiting: TransactionName | undefined;
 }
 
+/** The next start aborts it, if this takes longer. */
+const abandonMs = 2_000;
+
 export function createTransactions(requests: TransactionRequests, options: TransactionOptions): Transactions {
-  const { timeoutMs, withinMs } = options;
+  const { timeoutMs, withinMs, given } = options;
+  const trying = { withinMs, ...(given === undefined ? {} : { given }) };
   const slots: Slot[] = [];
   let open: { readonly slot: Slot; readonly name: TransactionName } | undefined;
 
@@ -47,7 +53,7 @@ export function createTransactions(requests: TransactionRequests, options: Trans
     const { waiting } = slot;
     if (waiting === undefined) return true;
     const doing = `see whether transaction ${slot.id} is settled`;
-    const found = await retry(() => requests.openTransaction(slot.id), { doing, withinMs });
+    const found = await retry(() => requests.openTransaction(slot.id), { doing, ...trying });
     if (found?.producerId === waiting.producerId && found.producerEpoch === waiting.producerEpoch) return false;
     slot.waiting = undefined;
     return true;
@@ -66,14 +72,14 @@ export function createTransactions(requests: TransactionRequests, options: Trans
     async begin() {
       if (open !== undefined) throw new Error("a transaction is open already");
       const slot = await freeSlot();
-      const name = await retry(() => requests.initProducer(slot.id, timeoutMs), { doing: "begin a transaction", withinMs });
+      const name = await retry(() => requests.initProducer(slot.id, timeoutMs), { doing: "begin a transaction", ...trying });
       open = { slot, name };
       return name;
     },
     async enlist(partitions) {
       if (open === undefined) throw interrupted("write", "no transaction is open");
       const { name } = open;
-      await retry(() => requests.addPartitions(name, partitions), { doing: "add partitions to a transaction", withinMs });
+      await retry(() => requests.addPartitions(name, partitions), { doing: "add partitions to a transaction", ...trying });
     },
     prepare() {
       const { slot, name } = open!;
@@ -85,7 +91,10 @@ export function createTransactions(requests: TransactionRequests, options: Trans
       if (open === undefined) return;
       const { name } = open;
       open = undefined;
-      await requests.end(name, false).catch(() => undefined);
+      const ending = requests.end(name, false).catch(() => undefined);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, abandonMs)));
+      await Promise.race([ending, late]).finally(() => clearTimeout(timer));
     },
   };
 }

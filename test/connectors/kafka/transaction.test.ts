@@ -97,6 +97,15 @@ describe("transactions of a worker", () => {
     expect(coordinator.requests).toEqual(["init", "init"]);
   });
 
+  test("nothing is tried again once the flow has ended", async () => {
+    for (let i = 0; i < 50; i++) coordinator.fail("init", "NETWORK");
+    const ids = { prefix: "p", execution: 1 };
+    const given = () => coordinator.requests.length >= 2;
+    const mine = createTransactions(coordinator, { ids, worker: 0, timeoutMs: 1000, withinMs: 60_000, given });
+    await expect(mine.begin()).rejects.toMatchObject({ message: expect.stringContaining("the flow has ended") });
+    expect(coordinator.requests).toHaveLength(2);
+  });
+
   test("an open transaction whose id somebody took over is interrupted", async () => {
     const mine = transactions();
     await mine.begin();
