@@ -77,3 +77,36 @@ test("a part that appears while the flow runs is told so", async () => {
 test("nothing is committed without recovery", async () => {
   expect((await runOnce(() => ["a"], 5, {})).committed).toEqual([]);
 });
+
+test("no snapshot leaves out a part that is still being built, which would pass for one that appeared later", async () => {
+  const recovery = { store: `file://${join(scratch, "slow")}`, snapshotMs: 5 };
+  const built: unknown[] = [];
+  const run = (crash: boolean): Promise<void> => {
+    const flow = new Dataflow("slow");
+    const source: PartitionedSource<number, number> = {
+      kind: "partitioned",
+      listParts: () => ["quick", "slow"],
+      async buildPart(part, resume, context) {
+        built.push([part, resume, context?.appeared]);
+        if (part === "slow") await later(250);
+        if (part === "slow" && crash) throw new Error("crash");
+        let at = resume ?? 0;
+        return {
+          async nextBatch() {
+            await later(2);
+            return at < 60 ? [at++] : null;
+          },
+          snapshot: () => at,
+        };
+      },
+    };
+    flow.input("in", source).output("out", testSink<number>([]));
+    return runMain(flow, { epochMs: 2, recovery });
+  };
+  await expect(run(true)).rejects.toThrow();
+  await run(false);
+  expect(built.slice(2).toSorted()).toEqual([
+    ["quick", undefined, false],
+    ["slow", undefined, false],
+  ]);
+});

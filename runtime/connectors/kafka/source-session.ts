@@ -16,8 +16,8 @@ import type { SourceSettings } from "./source-options.ts";
 export interface SourceSession {
   /** Number of partitions per topic, asked anew; tried as long as `connectTimeoutMs`. */
   partitions(): Promise<ReadonlyMap<string, number>>;
-  /** See `offsetsAt`; tried as long as `connectTimeoutMs`. */
-  offsets(partition: PartitionName, time: number): Promise<number>;
+  /** See `offsetsAt`; tried as long as `connectTimeoutMs`, or for minutes where a flow is under way. */
+  offsets(partition: PartitionName, time: number, underWay?: boolean): Promise<number>;
   read(part: FetchedPart): { pump(): void; close(): void };
   /** Where the log of a part ends now, or did when that was last known. Rejects when it never was. */
   logEnd(part: FetchedPart): Promise<number>;
@@ -31,6 +31,8 @@ const freshMs = 1_000;
 /** Whoever asks for the lag of brokers that do not answer is told what is known after so long. */
 const patienceMs = 1_000;
 const goneAfterMs = 30_000;
+/** A broker that restarts while a partition appears, or is looked for, must not end a flow. */
+const underWayMs = 300_000;
 
 export function createSession(settings: SourceSettings): SourceSession {
   const log = sourceLog();
@@ -96,11 +98,11 @@ export function createSession(settings: SourceSettings): SourceSession {
           },
         ),
       ),
-    offsets: (partition, time) =>
+    offsets: (partition, time, underWay = false) =>
       withCluster((cluster) =>
         patiently(async () => (await offsetsAt(cluster, [partition], time, readCommitted))[0]!, {
           doing: `find where "${partition.topic}", partition ${partition.partition}, begins or ends`,
-          withinMs: connectTimeoutMs,
+          withinMs: underWay ? Math.max(connectTimeoutMs, underWayMs) : connectTimeoutMs,
           unknownTopicMs: 1_500,
         }),
       ),

@@ -70,7 +70,8 @@ async function bounds(
     return [known ? resume : await outOfRange(name, resume, settings, session), until];
   }
   // Nothing of a partition that has appeared since the flow began was seen by anybody.
-  const start = context?.appeared === true ? "earliest" : settings.start;
+  if (context?.appeared === true) return [await session.offsets(name, atStart, true), until];
+  const { start } = settings;
   if (start === "earliest") return [await session.offsets(name, atStart), until];
   if (start === "latest") return [await session.offsets(name, atEnd), until];
   const from = await session.offsets(name, start);
@@ -167,8 +168,8 @@ async function outOfRange(
   settings: SourceSettings,
   session: SourceSession,
 ): Promise<number> {
-  const start = await session.offsets({ topic, partition }, atStart);
-  const end = await session.offsets({ topic, partition }, atEnd);
+  const start = await session.offsets({ topic, partition }, atStart, true);
+  const end = await session.offsets({ topic, partition }, atEnd, true);
   if (settings.onOutOfRange === "earliest") return start;
   if (settings.onOutOfRange === "latest") return end;
   const why =
