@@ -15,6 +15,12 @@ if [ ! -d "$cache/formatted" ]; then
   for tool in java mvn; do
     command -v $tool > /dev/null || { echo "Kafka needs $tool, and there is none" >&2; exit 1; }
   done
+  # Suites start at the same time, and Maven's own cache is not made for two writers.
+  mkdir -p "$(dirname "$cache")"
+  exec 9> "$cache.lock"
+  if command -v flock > /dev/null; then flock 9; fi
+fi
+if [ ! -d "$cache/formatted" ]; then
   # Made beside its place and moved there, so that an interrupted download leaves no half.
   new=$cache.new.$$
   mkdir -p "$new"
