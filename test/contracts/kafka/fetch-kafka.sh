@@ -48,7 +48,7 @@ log.dirs=$new/formatted
 PROPERTIES
   java -Xmx256m -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$new/jars/*" kafka.tools.StorageTool \
     format -t d2VpciB0ZXN0IGthZmthIA -c "$new/format.properties" >&2
-  # Another process may have been quicker; then its directory serves as well.
-  mv -T "$new" "$cache" 2> /dev/null || [ -d "$cache/formatted" ]
+  # Where there is no flock another process may have been quicker; then its directory serves as well.
+  [ -d "$cache/formatted" ] || mv "$new" "$cache"
 fi
 echo "$cache"
