@@ -104,7 +104,7 @@ const keyed1m: Work = {
 };
 
 const wordcount: Work = {
-  modes: { "1 worker": 1, "2 workers": 2, "final counts only, 1 worker": -1, "final counts only, 2 workers": -2 },
+  modes: { "1 worker": 1, "2 workers": 2, "final counts only, 1 worker": -1 },
   async measure(scale, subtasks) {
     // A twelfth of the text, several times over, tells the rate of compiled code sooner than the whole.
     const size = scale === "full" ? "brief" : scale;

@@ -97,8 +97,8 @@ const work: Readonly<Record<string, Work>> = {
   "keyed-1k": records("keyed-1k", "keyed", "1000", ["1 worker", "2 workers"]),
   "keyed-1m": records("keyed-1m", "keyed", "1000000", ["1 worker", "2 workers"]),
   window: records("window", "window", "1000", ["1 worker", "2 workers"]),
-  "exchange-1k": exchange(1_000, { "2 workers": 100_000, "2 processes": 10_000 }),
-  "exchange-100k": exchange(100_000, { "2 workers": 2_000, "2 processes": 300 }),
+  "exchange-1k": exchange(1_000, { "2 workers": 30_000, "2 processes": 5_000 }),
+  "exchange-100k": exchange(100_000, { "2 workers": 1_000, "2 processes": 300 }),
   latency: {
     modes: ["1 worker", "2 workers"],
     async measure(scale, mode) {
