@@ -38,6 +38,10 @@ export interface ObjectSinkOptions<T = unknown> extends ObjectOptions {
   ifLost?: "fail" | "continue";
 }
 
+/** S3 refuses smaller parts, but the last, and only when all is to be completed. */
+const leastPartBytes = 5 * 2 ** 20;
+/** Of S3; Azure takes more. */
+const mostParts = 10_000;
 const endings = { jsonl: "jsonl", parquet: "parquet" } as const;
 
 /**
@@ -53,7 +57,7 @@ export function bucketSink<T>(
   { bucket, location, timeoutMs, patienceMs }: OpenedBucket,
   options: ObjectSinkOptions<T>,
 ): TransactionalSink<T, unknown> {
-  const { format, partBytes, bufferBytes, maxObjectBytes, ifLost, encoder } = readOptions(options);
+  const { format, partBytes, bufferBytes, maxObjectBytes, ifLost, encoder } = readOptions(options, location.scheme);
   const patience: Patience = { timeoutMs, patienceMs, code: "WEIR_SINK_FAILED", exhausted: "WEIR_SINK_INTERRUPTED" };
   return {
     kind: "transactional",
@@ -125,13 +129,16 @@ async function takeOver(
   );
 }
 
-function readOptions<T>(options: ObjectSinkOptions<T>) {
+function readOptions<T>(options: ObjectSinkOptions<T>, scheme: "s3" | "azure") {
   const { format, schema, partitionBy, ifLost = "fail" } = options;
   const { rowGroupSize = 50_000, partBytes = 8 * 2 ** 20, bufferBytes = 64 * 2 ** 20, maxObjectBytes = 4 * 2 ** 30 } = options;
   const refused = (message: string): WeirError => new WeirError("WEIR_FLOW_OPTION", `objectSink: ${message}`);
   for (const [name, value] of Object.entries({ rowGroupSize, partBytes, bufferBytes, maxObjectBytes })) {
     if (!Number.isInteger(value) || value < 1) throw refused(`${name} must be a positive integer, not ${show(value)}`);
   }
+  if (scheme === "s3" && partBytes < leastPartBytes)
+    throw refused(`S3 wants partBytes of at least ${leastPartBytes}, not ${partBytes}`);
+  if (maxObjectBytes / partBytes > mostParts) throw refused(`maxObjectBytes must be at most ${mostParts} times partBytes`);
   if (!Object.hasOwn(endings, format ?? ""))
     throw refused(`format must be one of ${Object.keys(endings).join(", ")}, not ${show(format)}`);
   if (partitionBy !== undefined && typeof partitionBy !== "function")

@@ -48,7 +48,10 @@ export function parquetPart<T>(
 
   const open = async (): Promise<Opened> => {
     release = await slots.take();
-    if (ended.signal.aborted) release();
+    if (ended.signal.aborted) {
+      release();
+      throw new WeirError("WEIR_EXECUTION_ENDED", `Reading "${name}" was given up, as the flow has ended`);
+    }
     const stat = await statOf(origin, ended.signal);
     if (stat === undefined)
       throw new WeirError("WEIR_SOURCE_FAILED", `Cannot read "${name}": the object is gone, and was listed before`);

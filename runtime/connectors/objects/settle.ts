@@ -2,13 +2,16 @@
  * Makes prepared objects appear, or gives them up. Both may be asked for more than once, and their answers may get lost: an
  * object is known by the token of its upload.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { faultOf, isMissing } from "../../cloud/index.ts";
 import { WeirError } from "../../errors/index.ts";
-import type { Bucket } from "./bucket.ts";
+import type { Bucket, ObjectStat } from "./bucket.ts";
 import { type Patience, patiently } from "./patience.ts";
 import type { PreparedObject } from "./upload.ts";
 
 const atOnce = 8;
+const looks = 4;
+const lookEveryMs = 250;
 
 /**
  * @param mayBeGone an object that is not there has appeared before, and a reader has removed it
@@ -31,6 +34,8 @@ export async function abortAll(bucket: Bucket, objects: readonly PreparedObject[
 
 async function complete(bucket: Bucket, object: PreparedObject, patience: Patience, mayBeGone: boolean): Promise<void> {
   const name = `${bucket.url}/${object.key}`;
+  const look = (): Promise<ObjectStat | undefined> =>
+    patiently(patience, `looking at ${name}`, (signal) => bucket.stat(object.key, signal));
   let refusal: unknown;
   try {
     return await patiently(
@@ -44,7 +49,12 @@ async function complete(bucket: Bucket, object: PreparedObject, patience: Patien
     if (!isMissing(error) && status !== 400 && status !== 409 && status !== 412) throw error;
     refusal = error;
   }
-  const found = await patiently(patience, `looking at ${name}`, (signal) => bucket.stat(object.key, signal));
+  let found = await look();
+  // Another who completes it may be in the midst of doing so.
+  for (let tries = 1; found === undefined && tries < looks; tries++) {
+    await sleep(lookEveryMs);
+    found = await look();
+  }
   if (found?.token === object.token) return;
   const { status, code } = faultOf(refusal);
   if (found !== undefined) {

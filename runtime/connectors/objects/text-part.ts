@@ -48,7 +48,10 @@ export function textPart(options: TextPartOptions, resume: TextPosition | undefi
   };
   const begin = async (): Promise<ByteFeed> => {
     release = await slots.take();
-    if (closed) release();
+    if (closed) {
+      release();
+      throw new WeirError("WEIR_EXECUTION_ENDED", `Reading "${object}" was given up, as the flow has ended`);
+    }
     const first = (feed = open(offset, pinned));
     if (format.header !== undefined && offset > 0) await readHeader();
     let more = await first.fill();

@@ -1,0 +1,161 @@
+/** What needs no server: how blocks are cut, what is asked for, what is refused. The rest is in test/contracts/objects. */
+import fc from "fast-check";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { bucketSource, objectSource, type ObjectSourceOptions } from "../../../runtime/connectors/objects/object-source.ts";
+import type { SourcePart } from "../../../runtime/flow/source.ts";
+import { memoryBucket, opened, status } from "../../fakes/memory-bucket.ts";
+
+async function readAll(part: SourcePart<unknown, unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (let batch; (batch = await part.nextBatch()) !== null;) all.push(...batch);
+  return all;
+}
+const source = (bucket: ReturnType<typeof memoryBucket>, options: Partial<ObjectSourceOptions> = {}, patienceMs?: number) =>
+  bucketSource<any>(opened(bucket, "in", patienceMs), { url: "", format: "lines", ...options });
+
+test("however an object is cut into blocks and batches, and wherever it is gone on with, its lines are the same", async () => {
+  const line = fc.string({ unit: "binary", maxLength: 12 }).filter((text) => !/[\n\r\ufeff]/.test(text) && text.isWellFormed());
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 20 }),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 7 }),
+      fc.boolean(),
+      async (lines, ended, blockBytes, batchSize, gzip) => {
+        const text = lines.join("\n") + (ended && lines.length > 0 ? "\n" : "");
+        const expected = text === "" ? [] : text.replace(/\n$/, "").split("\n");
+        const bucket = memoryBucket();
+        const key = gzip ? "in/a.gz" : "in/a";
+        bucket.put(key, gzip ? gzipSync(text) : text);
+        const { buildPart } = source(bucket, { blockBytes, batchSize });
+        const part = await buildPart(key, undefined);
+        const seen: unknown[] = [];
+        for (;;) {
+          const rest = await readAll(await buildPart(key, structuredClone(part.snapshot())));
+          expect([...seen, ...rest]).toEqual(expected);
+          const batch = await part.nextBatch();
+          if (batch === null) break;
+          seen.push(...batch);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("a small object is one request", async () => {
+  const bucket = memoryBucket();
+  bucket.put("in/a", "a\nb\n");
+  expect(await readAll(await source(bucket).buildPart("in/a", undefined))).toEqual(["a", "b"]);
+  expect(bucket.requests).toEqual(["read 0 2097152"]);
+});
+
+test("a listing is good for a while, and shared by all who ask meanwhile", async () => {
+  const bucket = memoryBucket();
+  bucket.put("in/a", "a\n");
+  const one = source(bucket);
+  const part = await one.buildPart("in/a", undefined);
+  await Promise.all([one.listParts(), one.listParts(), part.lag?.()]);
+  await one.listParts();
+  expect(bucket.requests).toEqual(["list"]);
+  const always = source(bucket, { listEveryMs: 0 });
+  await always.listParts();
+  await always.listParts();
+  expect(bucket.requests).toHaveLength(3);
+});
+
+test("a listing that failed is not kept", async () => {
+  const bucket = memoryBucket();
+  const one = source(bucket);
+  bucket.fault = () => status(403, "AccessDenied");
+  await expect(one.listParts()).rejects.toMatchObject({
+    code: "WEIR_SOURCE_FAILED",
+    message: expect.stringContaining("403 AccessDenied"),
+  });
+  bucket.fault = undefined;
+  expect([...(await one.listParts())]).toEqual([]);
+});
+
+test("following keeps the input open by a part that never ends", async () => {
+  const bucket = memoryBucket();
+  bucket.put("in/a", "a\n");
+  const following = source(bucket, { follow: true });
+  const parts = [...(await following.listParts())];
+  expect(parts).toHaveLength(2);
+  const waiting = await following.buildPart(parts[0]!, undefined, { now: () => 1_000 });
+  expect([await waiting.nextBatch(), waiting.nextAwake?.()]).toEqual([[], 1_000 + 3_600_000]);
+});
+
+test("objects beyond the concurrency wait until one before them has ended or was closed", async () => {
+  const bucket = memoryBucket();
+  for (const name of ["a", "b", "c"]) bucket.put(`in/${name}`, `${name}\n`);
+  const { buildPart } = source(bucket, { concurrency: 1 });
+  const [a, b, c] = await Promise.all(["in/a", "in/b", "in/c"].map((key) => buildPart(key, undefined)));
+  expect(await a!.nextBatch()).toEqual(["a"]);
+  const second = Promise.resolve(b!.nextBatch());
+  const third = Promise.resolve(c!.nextBatch());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(bucket.requests).toHaveLength(1);
+  await b!.close?.();
+  expect(await a!.nextBatch()).toBeNull();
+  expect(await third).toEqual(["c"]);
+  await second.catch(() => undefined);
+});
+
+test("a part that is closed stops asking", async () => {
+  const bucket = memoryBucket();
+  bucket.put("in/a", "a\n");
+  bucket.fault = () => status(503);
+  const part = await source(bucket, {}, 60_000).buildPart("in/a", undefined);
+  const reading = Promise.resolve(part.nextBatch());
+  await part.close?.();
+  await expect(reading).rejects.toMatchObject({ code: "WEIR_EXECUTION_ENDED" });
+});
+
+test("mistakes of the program are not tried again", async () => {
+  const bucket = memoryBucket();
+  bucket.put("in/a", "a\n");
+  bucket.fault = () => new TypeError("no such method");
+  await expect(readAll(await source(bucket).buildPart("in/a", undefined))).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED" });
+  expect(bucket.requests).toHaveLength(1);
+});
+
+test("what is packed and damaged says so", async () => {
+  const bucket = memoryBucket();
+  bucket.put("in/a.gz", "this is not gzip");
+  bucket.put("in/b.gz", gzipSync("a\n".repeat(1_000)).subarray(0, 20));
+  for (const key of ["in/a.gz", "in/b.gz"]) {
+    await expect(readAll(await source(bucket).buildPart(key, undefined))).rejects.toMatchObject({
+      code: "WEIR_SOURCE_FAILED",
+      message: expect.stringContaining(`Cannot unpack "memory://bucket/${key}"`),
+    });
+  }
+});
+
+describe("options", () => {
+  test.each([
+    [{ url: "https://bucket/x" }, "s3://bucket/prefix or azure://container/prefix"],
+    [{ url: "bucket" }, "s3://bucket/prefix"],
+    [{ url: "s3://user:hunter2@bucket/x" }, "credentials come from the environment"],
+    [{ url: "s3://b/x" }, "names no bucket"],
+    [{ format: "xml" }, "lines, jsonl, csv, parquet"],
+    [{ batchSize: 0 }, "batchSize"],
+    [{ concurrency: 1.5 }, "concurrency"],
+    [{ blockBytes: -1 }, "blockBytes"],
+    [{ listEveryMs: "1" }, "listEveryMs"],
+    [{ timeoutMs: -1 }, "timeoutMs"],
+    [{ glob: "[" }, "not closed"],
+    [{ glob: "" }, "glob"],
+    [{ columns: ["a"] }, "Parquet"],
+    [{ format: "parquet", columns: [] }, "columns"],
+    [{ format: "parquet", onError: () => 1 }, "onError"],
+    [{ onError: 1 }, "onError"],
+  ])("%j is refused at once", (wrong, message) => {
+    const build = (): unknown => objectSource({ url: "s3://bucket/x", format: "lines", ...wrong } as never);
+    expect(build).toThrow(expect.objectContaining({ code: "WEIR_FLOW_OPTION", message: expect.stringMatching(/^objectSource: /) }));
+    expect(build).toThrow(message);
+    expect(build).not.toThrow(/hunter2/);
+  });
+});
