@@ -24,7 +24,7 @@ export const usage = (
 ): string => `npm run bench -- [row…] [options]     the same work as a loop in Node, in Weir and in others
 npm run bench -- scaling [options]    how cost grows with workers, operators, partitions, keys, epochs, snapshots
 
-  --runs N       measurements of each kind, in turns, of which the median counts (default 5; fewer once a row takes a minute)
+  --runs N       measurements of each kind, in turns, of which the median counts (default 5; fewer once a row has taken 50 s)
   --peers        also the same work in timely, Flink and Bytewax: built once, into .weir/bench; skipped without cargo, mvn, python3
   --against REV  also another revision of this repository, in turns with what is checked out
   --brief        a tenth of the size and one run: a look, not a figure to quote

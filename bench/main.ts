@@ -17,7 +17,7 @@ import { rows } from "./rows/index.ts";
 import { measureScaling } from "./scaling/index.ts";
 
 /** A row that has taken so long asks no peer again, and each of ours no more than `fewer` times: all rows want their turn. */
-const rowMs = 60_000;
+const rowMs = 50_000;
 /** Of what takes over 20 s even less. */
 const fewer = (ms: number): number => (ms > 20_000 ? 2 : 3);
 

@@ -26,13 +26,16 @@ type Shares = Map<string, number>;
 /** Of these only the last process counts: the ones before make what it finds. */
 const lastOnly: ReadonlySet<string> = new Set(["resume"]);
 
+/** They last as long as they are told to; a shorter time shows the same. */
+const timed: ReadonlySet<string> = new Set(["latency", "recovery", "idle", "bounded"]);
+
 /** Of the row's first variant that is not the loop, in all of its processes and threads. A sentence without its full stop. */
 export async function profileOf(row: Row, scale: Scale): Promise<string> {
   const variant = Object.keys(row.variants).find((name) => name !== "loop")!;
   const directory = mkdtempSync(join(tmpdir(), "weir-bench-profile-"));
   try {
     const options = `--cpu-prof --cpu-prof-interval=500 --cpu-prof-dir=${directory}`;
-    const args = ["bench/measured.ts", row.name, variant, scale];
+    const args = ["bench/measured.ts", row.name, variant, timed.has(row.name) ? "brief" : scale];
     await run(process.execPath, args, repository, `profile of ${row.name}`, { NODE_OPTIONS: options });
     const profiles = readdirSync(directory)
       .map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")) as Sampled)

@@ -27,8 +27,7 @@ export interface Circumstances {
 /** Says what was written. */
 export function write(results: readonly RowResult[], circumstances: Circumstances): string {
   const { runs, loadBefore, tookMs } = circumstances;
-  const medians =
-    runs === 1 ? "one run" : `medians of ${runs} runs${runs > 3 ? " or, once a row has taken a minute, of fewer" : ""}`;
+  const medians = runs === 1 ? "one run" : `medians of ${runs} runs${runs > 3 ? " or, once a row has taken 50 s, of fewer" : ""}`;
   const body = `${conditions(circumstances.scale)}, ${medians}; ${clock(tookMs)} minutes in all.${busy(loadBefore)}\n\n${markdownTable(results)}\n`;
   const latest = writeLatest("latest.md", `# Benchmarks\n\n${body}`);
   if (!circumstances.save) return `written: ${latest}`;
