@@ -3,7 +3,7 @@
  * site of its own and V8 can inline it. For `map` → `filter` → `keyBy` over a stream without keys it reads
  *
  *   return function run(keys, values, epoch) {
- *     let at = 0, c2 = 0, o0k = [], o0v = [];
+ *     let at = 0, c2 = 0, o0k = new Array(values.length), o0v = new Array(values.length), o0n = 0;
  *     try {
  *       for (let i = 0; i < values.length; i++) {
  *         const v0 = values[i];
@@ -11,19 +11,23 @@
  *         at = 1; const b2 = f1(v1);
  *         if (b2 === true) { c2++;
  *           at = 2; const k3 = f2(v1); if (typeof k3 !== "string") notString(2, k3);
- *           o0k.push(k3); o0v.push(v1);
+ *           o0k[o0n] = k3; o0v[o0n] = v1; o0n++;
  *         } else if (b2 !== false) notBoolean(1, b2);
  *       }
  *     } catch (error) { fail(at, error); return; }
  *     m0.recordsIn += values.length; m0.recordsOut += values.length; …
- *     if (o0v.length > 0) emit(0, o0k, o0v);
+ *     if (o0n > 0) { if (o0n < values.length) { o0k.length = o0n; o0v.length = o0n; } emit(0, o0k, o0v); }
  *   };
  *
  * `at` names the failing stage without a try per call. Names are numbers only: nothing of the user's text gets into the code.
- * A column that leaves as it came in (the values of a lone keyBy) is handed on, not copied.
+ * A column that leaves as it came in (the values of a lone keyBy) is handed on, not copied. Columns are as long as the chunk and cut
+ * when it is done, which saves growing them; behind a flatMap they grow, since nobody knows how long they get.
  */
 import { chunkLimit } from "../chunk.ts";
 import type { Chain, Stage, Target } from "./stage.ts";
+
+/** Stages that may make several records of one: how long columns get is not known before. */
+const expanding: ReadonlySet<string> = new Set(["flatMap", "flatten", "flatMapValue"]);
 
 /** A record at one point of the code: names of its variables. Pairs stay apart until a user's function needs the tuple. */
 interface Shape {
@@ -41,7 +45,7 @@ export function generate(chain: Chain, keyed: boolean): string {
   const counters: string[] = [];
   const tallies: string[] = [];
   const outlets: { readonly keys: string | undefined; readonly values: string; readonly pushes: boolean }[] = [];
-  let expands = false;
+  const expands = chain.stages.some(({ spec }) => expanding.has(spec.kind));
 
   function target(next: Target, shape: Shape): string {
     return "outlet" in next ? outlet(next.outlet, shape) : stage(next.stage, shape);
@@ -54,7 +58,11 @@ export function generate(chain: Chain, keyed: boolean): string {
     const keys = key === undefined ? undefined : sameKeys ? "keys" : `o${index}k`;
     const values = sameValues ? "values" : `o${index}v`;
     outlets[index] = { keys, values, pushes: !sameValues };
-    return `${key === undefined || sameKeys ? "" : `o${index}k.push(${key}); `}${sameValues ? "" : `o${index}v.push(${value});`}`;
+    const place = expands ? "" : `o${index}n`;
+    const put = (column: string, value: string) => (expands ? `${column}.push(${value}); ` : `${column}[${place}] = ${value}; `);
+    const keyCode = key === undefined || sameKeys ? "" : put(`o${index}k`, key);
+    const valueCode = sameValues ? "" : put(`o${index}v`, value);
+    return `${keyCode}${valueCode}${expands || keyCode + valueCode === "" ? "" : `${place}++;`}`;
   }
 
   function counter(): string {
@@ -130,7 +138,6 @@ export function generate(chain: Chain, keyed: boolean): string {
       case "flatMap":
       case "flatten":
       case "flatMapValue": {
-        expands = true;
         const [code, after, name] = spec.kind === "flatMapValue" ? pick(pair(shape, index)) : item(shape);
         const [list, value, count, j] = [`l${++names}`, `v${names}`, counter(), `j${names}`];
         tally(count);
@@ -182,8 +189,18 @@ export function generate(chain: Chain, keyed: boolean): string {
   const columns = outlets.flatMap(({ keys, values }) =>
     [keys, values].filter((name) => name !== undefined && name.startsWith("o")),
   );
-  const declared = [...counters.map((name) => `${name} = 0`), ...columns.map((name) => `${name} = []`)];
-  const emits = outlets.map(({ keys, values }, index) => `if (${values}.length > 0) emit(${index}, ${keys}, ${values});`);
+  const places = expands ? [] : [...new Set(columns.map((name) => `${name!.slice(0, -1)}n`))];
+  const declared = [
+    ...counters.map((name) => `${name} = 0`),
+    ...columns.map((name) => (expands ? `${name} = []` : `${name} = new Array(values.length)`)),
+    ...places.map((name) => `${name} = 0`),
+  ];
+  const emits = outlets.map(({ keys, values }, index) => {
+    const own = columns.filter((name) => name === keys || name === values);
+    if (expands || own.length === 0) return `if (${values}.length > 0) emit(${index}, ${keys}, ${values});`;
+    const cut = own.map((name) => `${name}.length = o${index}n;`).join(" ");
+    return `if (o${index}n > 0) { if (o${index}n < values.length) { ${cut} } emit(${index}, ${keys}, ${values}); }`;
+  });
   const cuts = outlets.map(({ keys, values, pushes }, index) => {
     if (!expands || !pushes || keys === "keys") return "";
     return `if (${values}.length >= ${chunkLimit}) { emit(${index}, ${keys}, ${values}); ${values} = [];${keys === undefined ? "" : ` ${keys} = [];`} }`;
