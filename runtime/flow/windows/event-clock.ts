@@ -35,8 +35,8 @@ export function eventClock<V>(options: EventClockOptions<V>): Clock<V> {
     );
   }
   const clock: ReadableClock<V> = {
-    build: (resume) => new EventClockLogic(timestamp, waitMs, now ?? Date.now, resume),
-    [buildReader]: (resume, runNow) => new EventClockLogic(timestamp, waitMs, now ?? runNow, resume),
+    build: (resume) => new EventClockLogic(timestamp, waitMs, now ?? Date.now, now ?? Date.now, resume),
+    [buildReader]: (resume, runNow) => new EventClockLogic(timestamp, waitMs, now ?? runNow, runNow, resume),
   };
   return clock;
 }
@@ -50,11 +50,14 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
   private readonly timestamp: (value: V) => number | Date;
   private readonly waitMs: number;
   private readonly now: () => number;
+  /** The clock by which keys are woken. */
+  private readonly runNow: () => number;
 
-  constructor(timestamp: (value: V) => number | Date, waitMs: number, now: () => number, resume: unknown) {
+  constructor(timestamp: (value: V) => number | Date, waitMs: number, now: () => number, runNow: () => number, resume: unknown) {
     this.timestamp = timestamp;
     this.waitMs = waitMs;
     this.now = now;
+    this.runNow = runNow;
     this.watermark = this.base = typeof resume === "number" ? resume : -Infinity;
     this.since = this.system = now();
   }
@@ -92,7 +95,10 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
     return Infinity;
   }
   toSystem(timestamp: number): number | undefined {
-    return this.base === -Infinity ? undefined : this.since + (timestamp - this.base);
+    if (this.base === -Infinity) return undefined;
+    const due = this.since + (timestamp - this.base);
+    // A clock of the user's own may stand still or be set to any time: what is left until then counts, not the time it shows.
+    return this.now === this.runNow ? due : this.runNow() + Math.max(0, due - this.now());
   }
   /** Null before the first value (and for ever when `waitMs` is Infinity). */
   snapshot(): number | null {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { buildReader, type ReadableClock } from "../../../runtime/flow/windows/clock-reader.ts";
 import { eventClock } from "../../../runtime/flow/windows/index.ts";
 
 function clockAt(start: number, waitMs: number, resume?: unknown) {
@@ -150,5 +151,24 @@ describe("eventClock", () => {
     expect(() => eventClock<number>({ timestamp: (ts) => ts, waitMs: waitMs as number })).toThrow(
       expect.objectContaining({ code: "WEIR_FLOW_OPTION" }),
     );
+  });
+});
+
+describe("eventClock with a system clock of the user's own", () => {
+  test("asks to be woken after what is left by that clock, whatever the run's clock shows", () => {
+    const own = { time: 0 };
+    const run = { time: 1_000_000 };
+    const clock = eventClock<number>({ timestamp: (ts) => ts, waitMs: 0, now: () => own.time }) as ReadableClock<number>;
+    const reader = clock[buildReader](undefined, () => run.time);
+    reader.beforeBatch();
+    reader.read(100);
+    expect(reader.toSystem(150)).toBe(1_000_050);
+    // It stands still: a run that goes on would otherwise wake the key again and again.
+    run.time = 1_000_500;
+    expect(reader.toSystem(150)).toBe(1_000_550);
+    own.time = 45;
+    expect(reader.toSystem(150)).toBe(1_000_505);
+    own.time = 60;
+    expect(reader.toSystem(150)).toBe(1_000_500);
   });
 });
