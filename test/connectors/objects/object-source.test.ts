@@ -1,6 +1,7 @@
 /** What needs no server: how blocks are cut, what is asked for, what is refused. The rest is in test/contracts/objects. */
 import fc from "fast-check";
 import { gzipSync } from "node:zlib";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { bucketSource, objectSource, type ObjectSourceOptions } from "../../../runtime/connectors/objects/object-source.ts";
 import type { SourcePart } from "../../../runtime/flow/source.ts";
@@ -50,6 +51,26 @@ test("a small object is one request", async () => {
   bucket.put("in/a", "a\nb\n");
   expect(await readAll(await source(bucket).buildPart("in/a", undefined))).toEqual(["a", "b"]);
   expect(bucket.requests).toEqual(["read 0 2097152"]);
+});
+
+test("the lag of a Parquet object falls with its rows, and that of a gzipped one with its packed bytes", async () => {
+  const bucket = memoryBucket();
+  const columnData = [{ name: "n", data: Array.from({ length: 400 }, (_, i) => i) }];
+  bucket.put("in/a.parquet", new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 100 })));
+  bucket.put("in/b.gz", gzipSync(Array.from({ length: 40_000 }, (_, i) => `${Math.sin(i)}\n`).join("")));
+  for (const [key, format] of [
+    ["in/a.parquet", "parquet"],
+    ["in/b.gz", "lines"],
+  ] as const) {
+    const size = bucket.objects.get(key)!.bytes.length;
+    const part = await source(bucket, { format, batchSize: 100, blockBytes: 10_000 }).buildPart(key, undefined);
+    const lags = [await part.lag!()];
+    while ((await part.nextBatch()) !== null) lags.push(await part.lag!());
+    expect(lags[0]).toBe(size);
+    expect(lags).toEqual(lags.toSorted((a, b) => b - a));
+    expect(lags.some((lag) => lag > size * 0.2 && lag < size * 0.8)).toBe(true);
+    expect(await part.lag!()).toBe(0);
+  }
 });
 
 test("a listing is good for a while, and shared by all who ask meanwhile", async () => {

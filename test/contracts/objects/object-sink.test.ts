@@ -189,6 +189,7 @@ await forEachCloud((cloud) => {
     const rows = await rowsOf(cloud, prefix);
     expect(uploads).toBeGreaterThan(11);
     expect(rows.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 600 }, (_, n) => n));
+    expect(await cloud.bucket.uploads(prefix, signal)).toEqual([]);
   });
 
   test("a server that is killed and started again is waited for, and each row is there once", async () => {
