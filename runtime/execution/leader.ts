@@ -45,6 +45,8 @@ export interface LeaderOptions {
   readonly owner: string;
   readonly epochMs: number;
   readonly snapshotMs: number;
+  /** A rescale takes a snapshot first when the last one is at least this old, in milliseconds; default 1000. */
+  readonly approachMs?: number | undefined;
   readonly listEveryMs?: number | undefined;
   readonly clock: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -100,7 +102,7 @@ export const defaultPartitions = 128;
  * A rescale takes a snapshot first when the last one is older than this, in milliseconds, while the flow goes on: the one for which it
  * stands still then has little to say. Those that stand by are given a while to read it.
  */
-const freshMs = 1000;
+const defaultApproachMs = 1000;
 const aheadMs = 5000;
 
 /** Consecutive executions without a commit before a failure that might pass is taken as lasting. */
@@ -295,25 +297,38 @@ export function createLeader(options: LeaderOptions): Leader {
   const missingOf = (processes: number): number[] =>
     Array.from({ length: processes }, (_, process) => process).filter((process) => !network.connected(process));
 
-  /** Resolves when those who will join have read the newest snapshot, or have had time enough for it. */
-  const readAhead = async (processes: number, epoch: number): Promise<void> => {
+  /** Has those who will gain partitions read the newest snapshot; resolves when they have, or have had time enough for it. */
+  const readAhead = async (to: Topology): Promise<void> => {
+    if (manifest === undefined || base === undefined) return;
+    const snapshot = base;
+    const now = manifest.manifest.assignment;
+    const next = assignPartitions(partitions, now, to.processes * to.threads);
+    const gaining: number[] = [];
+    for (let process = 0; process < to.processes; process++) {
+      const had = new Set(partitionsOf(now, process, topology.threads));
+      const gained = partitionsOf(next, process, to.threads).filter((partition) => !had.has(partition));
+      if (gained.length === 0) continue;
+      gaining.push(process);
+      network.send(process, { kind: "outlook", snapshot, partitions: gained });
+    }
     let late = false;
-    const joining = Array.from({ length: processes }, (_, process) => process).filter((process) => !participants.includes(process));
-    const behind = (): boolean => joining.some((process) => present.has(process) && (ahead.get(process) ?? -1) < epoch);
+    const here = (process: number): boolean => process === network.process || present.has(process);
+    const behind = (): boolean => gaining.some((process) => here(process) && (ahead.get(process) ?? -1) < snapshot.epoch);
     const timer = behind() ? options.sleep(aheadMs).then(() => (late = true)) : undefined;
     while (!late && behind()) await Promise.race([timer, new Promise<void>((resolve) => (onAhead = resolve))]);
   };
 
   /** The last tick of this execution, once a snapshot taken while the flow goes on leaves it little to say. */
   const approach = async (own: Coordinator, mine: Rescaling): Promise<void> => {
-    const { epoch } = await own.snapshot();
-    await readAhead(mine.to.processes, epoch);
+    await own.snapshot();
+    await readAhead(mine.to);
     // Whatever has ended the execution meanwhile has told whoever asked.
     if (coordinator !== own || rescaling !== mine) return;
     const missing = missingOf(mine.to.processes);
     mine.startedAt = clock();
     if (missing.length === 0 && own.finish({ kind: "rescale", to: mine.to })) return;
     rescaling = undefined;
+    for (const process of participants) network.send(process, { kind: "outlook", snapshot: base!, partitions: [] });
     const why = missing.length > 0 ? `process ${missing.join(", ")} went away` : "it is ending";
     mine.reject(new WeirError("WEIR_RESCALE_REFUSED", `the flow was not rescaled: ${why}`));
   };
@@ -456,7 +471,7 @@ export function createLeader(options: LeaderOptions): Leader {
       if (missing.length > 0) return refuse(`process ${missing.join(", ")} is not there yet`);
       const to: Topology = { processes, threads: topology.threads };
       const own = coordinator;
-      const fresh = clock() - savedAt < freshMs;
+      const fresh = clock() - savedAt < (options.approachMs ?? defaultApproachMs);
       if (fresh && !own.finish({ kind: "rescale", to })) return refuse("the flow is ending");
       return new Promise((resolve, reject) => {
         rescaling = { to, startedAt: clock(), resolve, reject };

@@ -124,7 +124,13 @@ export interface Standby {
   /** What would be yours if the flow were rescaled to all processes that are here, to fetch ahead. Binds nobody. */
   readonly outlook?: { readonly snapshot: Snapshot; readonly partitions: readonly number[] };
 }
-export type FromCoordinator = Prepare | Begin | Tick | Release | Assign | Committed | Compact | Standby | End;
+/** A rescale is near: read ahead what it will bring you, beside your work if you have any; no partitions: it came to nothing. Binds nobody. */
+export interface Outlook {
+  readonly kind: "outlook";
+  readonly snapshot: Snapshot;
+  readonly partitions: readonly number[];
+}
+export type FromCoordinator = Prepare | Begin | Tick | Release | Assign | Committed | Compact | Standby | Outlook | End;
 
 // ------------------------------------------------------------------------------ every process → process 0
 
@@ -148,7 +154,7 @@ export type ToCoordinator =
   | { readonly kind: "compacted"; readonly execution: number; readonly result: CompactionResult | undefined }
   | { readonly kind: "done"; readonly execution: number }
   | { readonly kind: "failed"; readonly execution: number; readonly error: WireError }
-  /** This process stands by, and has read what it can of the snapshot of this epoch. */
+  /** This process has read ahead what it can of the snapshot of this epoch. */
   | { readonly kind: "ahead"; readonly execution: number; readonly epoch: number }
   /** This process has been asked to stop: snapshot, and let it go. */
   | { readonly kind: "leave" };

@@ -4,7 +4,7 @@
  */
 import type { WeirError } from "../errors/index.ts";
 import { isWeirError, WeirError as WeirErrorClass } from "../errors/index.ts";
-import type { Store, Topology } from "../recovery/types.ts";
+import type { Snapshot, Store, Topology } from "../recovery/types.ts";
 import type { SnapshotWriter } from "../recovery/index.ts";
 import { createKeyQueries } from "./key-query.ts";
 import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
@@ -162,6 +162,12 @@ export function createProcess(options: ProcessOptions): Process {
     });
   };
 
+  const readAhead = (snapshot: Snapshot, partitions: readonly number[]): void => {
+    const { execution, epoch: reached } = snapshot;
+    const done = files?.preload(snapshot, partitions, participant !== undefined);
+    void done?.then(() => network.send(0, { kind: "ahead", execution, epoch: reached }));
+  };
+
   const endOutside = (outcome: Outcome): void => {
     if (outcome.kind === "completed") {
       enter("completed");
@@ -200,12 +206,10 @@ export function createProcess(options: ProcessOptions): Process {
       case "standby":
         if (participant !== undefined) return;
         enter("standby");
-        if (message.outlook !== undefined && files !== undefined) {
-          const { snapshot, partitions } = message.outlook;
-          const { execution, epoch: reached } = snapshot;
-          void files.preload(snapshot, partitions).then(() => network.send(0, { kind: "ahead", execution, epoch: reached }));
-        }
+        if (message.outlook !== undefined) readAhead(message.outlook.snapshot, message.outlook.partitions);
         return;
+      case "outlook":
+        return readAhead(message.snapshot, message.partitions);
       case "askState":
         return queries.asked(from, message);
       case "state":

@@ -43,9 +43,10 @@ export interface SnapshotFiles {
   compact(plan: CompactionPlan, owned: readonly number[], count: number, signal: AbortSignal): Promise<CompactionResult>;
   /**
    * Reads what `load` would, in the background; what is too much to hold is fetched, if there is a place for copies. A newer call counts.
-   * Resolves when nothing more is under way, whatever came of it.
+   * No partitions: what was read is forgotten. Resolves when nothing more is under way, whatever came of it.
+   * @param beside a flow runs in this thread, which must not wait for the reading
    */
-  preload(snapshot: Snapshot, partitions: readonly number[]): Promise<void>;
+  preload(snapshot: Snapshot, partitions: readonly number[], beside: boolean): Promise<void>;
   close(): void;
 }
 
@@ -54,6 +55,8 @@ export interface SnapshotFiles {
  * rescale all processes load at once while nothing else runs.
  */
 const worthThread = 4 * 1024 * 1024;
+/** The same where a flow runs in this thread: a few milliseconds of it. */
+const worthThreadBeside = 128 * 1024;
 /** Rows that a process which stands by holds ready, in bytes as packed, and the compressed files that it tries to hold. */
 const preloadBytes = 512 * 1024 * 1024;
 const preloadFileBytes = preloadBytes / 4;
@@ -66,7 +69,8 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
     return cache;
   };
   let fetching: AbortController | undefined;
-  const big = (files: readonly SnapshotFile[]): boolean => files.reduce((sum, file) => sum + file.bytes, 0) >= worthThread;
+  const big = (files: readonly SnapshotFile[], least = worthThread): boolean =>
+    files.reduce((sum, file) => sum + file.bytes, 0) >= least;
   const toRead = (snapshot: Snapshot, partitions: readonly number[], parts = true): SnapshotFile[] => {
     const owned = new Set(partitions);
     const wanted = { partitions: (partition: number) => owned.has(partition), parts };
@@ -77,10 +81,11 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
     partitions: readonly number[],
     parts: boolean,
     except: ReadonlySet<string>,
+    worth = worthThread,
   ): AsyncIterable<RowBatch> {
     const left = toRead(snapshot, partitions, parts).filter(({ path }) => !except.has(path));
     // Positions alone are few, however large the files are that they stand in.
-    if (address !== undefined && partitions.length > 0 && big(left)) {
+    if (address !== undefined && partitions.length > 0 && big(left, worth)) {
       yield* loadSnapshotInThread(address, snapshot, { partitions, parts, cacheDirectory, except: [...except] });
       return;
     }
@@ -88,7 +93,8 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
     const source = (await cached())?.source(store);
     yield* loadSnapshot(store, snapshot, { partitions: (partition) => owned.has(partition), parts, source, except });
   }
-  const ahead = createPreload((snapshot, partitions, except) => rowsOf(snapshot, partitions, true, except), preloadBytes);
+  let worthNow = worthThread;
+  const ahead = createPreload((snapshot, partitions, except) => rowsOf(snapshot, partitions, true, except, worthNow), preloadBytes);
 
   return {
     writer(execution, partitions) {
@@ -100,8 +106,7 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
       );
     },
     async *load(snapshot, partitions, parts) {
-      // Of a process that has run before nothing was read ahead.
-      const before = parts ? await ahead.take(snapshot, partitions) : undefined;
+      const before = await ahead.take(snapshot, partitions);
       if (before !== undefined) yield* before.batches;
       yield* rowsOf(snapshot, partitions, parts, before?.files ?? new Set());
     },
@@ -113,8 +118,13 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
       const source = (await cached())?.source(store);
       return await compactPartitions(store, plan, { ...share, source });
     },
-    preload(snapshot, partitions) {
+    preload(snapshot, partitions, beside) {
       fetching?.abort();
+      if (partitions.length === 0) {
+        ahead.close();
+        return Promise.resolve();
+      }
+      worthNow = beside ? worthThreadBeside : worthThread;
       const files = toRead(snapshot, partitions);
       if (files.reduce((sum, file) => sum + file.bytes, 0) <= preloadFileBytes) return ahead.aim(snapshot, partitions);
       const opening = cached();

@@ -132,3 +132,26 @@ test("who is asked to join and goes away meanwhile is told of, and the flow goes
   await run.pass(100);
   expect(await again).toMatchObject({ execution: 2 });
 });
+
+test("on the way down those who stay read ahead what they will gain, process 0 included", async () => {
+  const run = lead({ topology: { processes: 3, threads: 1 }, snapshotMs: 1_000_000, sleep: () => new Promise(() => {}) });
+  await run.turns();
+  await run.pass(5_000);
+  run.come(1);
+  const asked = run.leader.rescale(2);
+  await run.turns();
+  const outlooks = run.sent.flatMap(({ to, message }) => (message.kind === "outlook" ? [[to, message] as const] : []));
+  expect(outlooks.map(([to]) => to)).toEqual([0, 1]);
+  const { assignment, snapshots } = await run.manifest();
+  const { epoch } = snapshots.at(-1)!;
+  const gained = outlooks.flatMap(([, { partitions }]) => partitions);
+  expect(gained.toSorted()).toEqual([...assignment.keys()].filter((partition) => assignment[partition] === 2));
+  run.leader.handle(1, { kind: "ahead", execution: 1, epoch });
+  await run.turns();
+  expect((await run.manifest()).topology.processes).toBe(3);
+  run.leader.handle(0, { kind: "ahead", execution: 1, epoch });
+  await run.turns();
+  expect((await run.manifest()).topology.processes).toBe(2);
+  await run.pass(100);
+  expect(await asked).toMatchObject({ execution: 2 });
+});

@@ -63,10 +63,20 @@ test("fetches ahead, and a failure to do so is no failure", async () => {
   standing.preload(
     { ...snapshot, files: [{ ...snapshot.files[0]!, path: "delta/0000000001-0000000009-0000000000.sqlite.zst" }] },
     all,
+    false,
   );
-  standing.preload(snapshot, all);
+  standing.preload(snapshot, all, false);
   await expect.poll(() => readdirSync(cache)).toEqual([snapshot.files[0]!.sha256]);
   standing.close();
+});
+
+test("what was read ahead beside a running flow is not read again: only what came after it", async () => {
+  const { store, files, snapshot } = await written("beside", 3_000);
+  await files.preload(snapshot, [1, 5], true);
+  await store.delete([snapshot.files[0]!.path]);
+  const of = Array.from({ length: 3_000 }, (_, key) => partitionOf(`k${key}`, partitions)).filter((p) => p === 1 || p === 5).length;
+  expect((await keysOf(files.load(snapshot, [1, 5], false))).keys).toBe(of);
+  await expect(keysOf(files.load(snapshot, [1, 5], false))).rejects.toMatchObject({ code: "WEIR_SNAPSHOT_MISSING" });
 });
 
 test("a wave that is given up rejects", async () => {

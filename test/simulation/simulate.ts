@@ -131,6 +131,7 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
               owner: `process ${index}`,
               epochMs,
               snapshotMs,
+              ...(snapshotMs === 30 ? { approachMs: 0 } : {}),
               listEveryMs: 500,
               clock: schedule.now,
               sleep: schedule.sleep,
