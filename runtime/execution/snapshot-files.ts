@@ -113,7 +113,7 @@ export function openSnapshotFiles(options: SnapshotFilesOptions): SnapshotFiles 
     async compact(plan, owned, count, signal) {
       const identity = { flow, execution: plan.execution, process, hash, partitions: count };
       const share = { identity, partitions: owned, parts: process === 0 };
-      if (address !== undefined && big([...plan.replaces, ...plan.bases]))
+      if (address !== undefined && big([...plan.replaces, ...plan.bases], worthThreadBeside))
         return await compactInThread(address, plan, share, { cacheDirectory, signal });
       const source = (await cached())?.source(store);
       return await compactPartitions(store, plan, { ...share, source });
