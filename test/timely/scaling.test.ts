@@ -1,4 +1,4 @@
-/** Cost grows with what is there and what moves: 1 … 10,000 operators, ports, times and dataflows, near to linearly. */
+/** Cost grows with what is there and what moves: 1 … 10,000 operators, ports, times and dataflows, near to linearly. Figures: `npm run bench -- scaling`. */
 import { describe, expect, test } from "vitest";
 import { createThreadFabrics } from "../../runtime/timely/communication/thread.ts";
 import {
