@@ -9,7 +9,7 @@ import { csvFormat } from "../csv-format.ts";
 import { jsonlFormat, linesFormat, type TextFormat } from "../text-format.ts";
 import type { OnBadRecord } from "./bad-record.ts";
 import { keyGlob } from "./key-glob.ts";
-import type { ObjectOrigin } from "./object-bytes.ts";
+import { objectName, type ObjectOrigin } from "./object-bytes.ts";
 import { type ObjectOptions, openBucket, type OpenedBucket } from "./open-bucket.ts";
 import { parquetPart, type ParquetPosition } from "./parquet-part.ts";
 import { patiently } from "./patience.ts";
@@ -99,12 +99,20 @@ export function bucketSource<T>(opened: OpenedBucket, options: ObjectSourceOptio
       if (key === followPart) return waitingPart(context?.now ?? Date.now);
       const origin: ObjectOrigin = { bucket, key, patience, blockBytes };
       const { columns, format, onError } = settings;
+      checkResume(origin, resume, format === undefined ? 3 : 4);
       if (format === undefined)
         return parquetPart<T>({ origin, batchSize, columns, slots, listedSize }, resume as ParquetPosition | undefined);
       const text = { origin, format: format(), batchSize, onBad: onError, slots, listedSize };
       return textPart(text, resume as TextPosition | undefined) as SourcePart<T, unknown>;
     },
   };
+}
+
+/** Positions of text have four fields, those of Parquet three. */
+function checkResume(origin: ObjectOrigin, resume: unknown, fields: number): void {
+  if (resume === undefined || (Array.isArray(resume) && resume.length === fields)) return;
+  const [were, are] = fields === 3 ? ["text", "Parquet"] : ["Parquet", "text"];
+  throw new WeirError("WEIR_STATE_MISMATCH", `"${objectName(origin)}" was read as ${were} before, and is to be read as ${are} now`);
 }
 
 function waitingPart<T>(now: () => number): SourcePart<T, unknown> {

@@ -125,6 +125,13 @@ test("objects beyond the concurrency wait until one before them has ended or was
   await second.catch(() => undefined);
 });
 
+test("a position of text is not taken for one of Parquet, nor the other way round", () => {
+  const wrong = expect.objectContaining({ code: "WEIR_STATE_MISMATCH", message: expect.stringContaining("memory://bucket/in/a") });
+  const bucket = memoryBucket();
+  expect(() => source(bucket, { format: "parquet" }).buildPart("in/a", [0, 0, "", false])).toThrow(wrong);
+  expect(() => source(bucket).buildPart("in/a", [0, "", false])).toThrow(wrong);
+});
+
 test("a part that is closed stops asking", async () => {
   const bucket = memoryBucket();
   bucket.put("in/a", "a\n");
