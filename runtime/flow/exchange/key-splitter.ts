@@ -13,7 +13,7 @@
  * The two sides agree because what one worker sends another arrives once and in order, and because both are made and end with
  * their dataflow. A chunk that starts from no ids (`base` 0) starts anew. Invariant: an id fits 16 bits.
  */
-import { invariant } from "../../errors/index.ts";
+import { invariant, WeirError } from "../../errors/index.ts";
 import type { Chunk } from "../chunk.ts";
 import { murmur3 } from "../hash.ts";
 
@@ -226,7 +226,12 @@ export function createKeyReader(peers: number): (chunk: Chunk) => Chunk {
     if (ids === undefined) return chunk;
     if (base === 0) known[from!] = [];
     const names = known[from!]!;
-    invariant(names.length === base, `worker ${from} counts on ${base} keys where ${names.length} are known`);
+    // The connection was cut and is up again: what was on it is lost, and the execution ends as soon as process 0 hears of it.
+    if (names.length !== base)
+      throw new WeirError(
+        "WEIR_PEER_LOST",
+        `worker ${from} counts on ${base} keys where ${names.length} are known: some of what it sent was lost`,
+      );
     if (fresh !== undefined) for (let i = 0; i < fresh.length; i++) names.push(fresh[i]!);
     const keys = new Array<string>(ids.length);
     for (let i = 0; i < ids.length; i++) {
