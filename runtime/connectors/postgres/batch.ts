@@ -1,4 +1,4 @@
-/** Encoded rows on their way to the database, as one JSON array. */
+/** Encoded rows on their way to the database, as one JSON array; a deletion is in an array of its own. */
 import type { EncodedRow } from "./row-encoder.ts";
 import type { PostgresRow } from "./options.ts";
 
@@ -12,24 +12,26 @@ export interface Batch {
   readonly full: boolean;
   /** The first `length` rows. */
   items(length?: number): string;
-  /** Places from 1 of deletions. */
-  readonly gone: readonly number[];
+  /** Some of them are deletions. */
+  readonly deletes: boolean;
 }
 
 export function newBatch(size: number): Batch {
   const texts: string[] = [];
   const rows: PostgresRow[] = [];
-  const gone: number[] = [];
+  let deletes = false;
   let characters = 0;
   return {
     add(row) {
-      texts.push(row.json);
+      texts.push(row.gone ? `[${row.json}]` : row.json);
       rows.push(row.row);
-      if (row.gone) gone.push(texts.length);
+      if (row.gone) deletes = true;
       characters += row.json.length;
     },
     rows,
-    gone,
+    get deletes() {
+      return deletes;
+    },
     get full() {
       return texts.length >= size || characters >= largest;
     },

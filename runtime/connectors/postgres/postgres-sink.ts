@@ -109,7 +109,7 @@ function stagedPart<T>(
   const stage = async (): Promise<void> => {
     if (batch.rows.length === 0) return;
     await writer.stage({ run, seq, batch: batches, sink: at.sink, execution: at.execution }, batch, closed.signal);
-    if (batch.gone.length > 0) deletes = true;
+    if (batch.deletes) deletes = true;
     batches++;
     batch = newBatch(batchSize);
   };

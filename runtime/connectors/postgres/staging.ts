@@ -25,7 +25,7 @@ export function stagingTables(schema: string): readonly string[] {
   return [
     `CREATE TABLE IF NOT EXISTS ${at}.weir_staging (
   run text, seq bigint, batch int, sink text NOT NULL, execution bigint NOT NULL,
-  items json NOT NULL, gone bigint[] NOT NULL, skip bigint[] NOT NULL DEFAULT '{}',
+  items json NOT NULL, skip bigint[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (run, seq, batch))`,
     `CREATE TABLE IF NOT EXISTS ${at}.weir_commits (
   run text PRIMARY KEY, sink text NOT NULL, execution bigint NOT NULL, worker int NOT NULL,
@@ -76,12 +76,11 @@ export async function stageBatch(
   schema: string,
   of: { readonly run: string; readonly seq: number; readonly batch: number; readonly sink: string; readonly execution: number },
   items: string,
-  gone: readonly number[],
 ): Promise<void> {
   await query(
-    `INSERT INTO ${stagingTable(schema)} (run, seq, batch, sink, execution, items, gone) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    `INSERT INTO ${stagingTable(schema)} (run, seq, batch, sink, execution, items) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT DO NOTHING`,
-    [of.run, of.seq, of.batch, of.sink, of.execution, items, gone],
+    [of.run, of.seq, of.batch, of.sink, of.execution, items],
   );
 }
 

@@ -18,13 +18,15 @@ export interface Statements {
   check(source: string): string;
 }
 
-/** $1: a JSON array; $2: the places in it (from 1) that are deletions. */
-export const given = `SELECT 0 AS batch, e.n, e.n = ANY($2::int8[]) AS gone, e.item
-  FROM json_array_elements($1::json) WITH ORDINALITY AS e(item, n)`;
+/** A deletion is a row in an array of its own. */
+const unwrapped = `json_typeof(e.item) = 'array' AS gone, CASE json_typeof(e.item) WHEN 'array' THEN e.item->0 ELSE e.item END AS item`;
+
+/** $1: a JSON array. */
+export const given = `SELECT 0 AS batch, e.n, ${unwrapped} FROM json_array_elements($1::json) WITH ORDINALITY AS e(item, n)`;
 
 /** $1, $2: a staged transaction. Rows that somebody has marked to be passed over are left out. */
 export function staged(staging: string): string {
-  return `SELECT s.batch, e.n, e.n = ANY(s.gone) AS gone, e.item
+  return `SELECT s.batch, e.n, ${unwrapped}
   FROM ${staging} s CROSS JOIN LATERAL json_array_elements(s.items) WITH ORDINALITY AS e(item, n)
   WHERE s.run = $1 AND s.seq = $2 AND NOT e.n = ANY(s.skip)`;
 }

@@ -57,11 +57,10 @@ export function createWriter(database: Database, table: Table, statements: State
     }
   };
   const applyGiven = async (query: Query, batch: Batch, length: number): Promise<void> => {
-    const gone = batch.gone.filter((place) => place <= length);
-    for (const statement of statements.apply(given, gone.length > 0)) await query(statement, [batch.items(length), gone]);
+    for (const statement of statements.apply(given, batch.deletes)) await query(statement, [batch.items(length)]);
   };
   const checkGiven = async (query: Query, batch: Batch, length: number): Promise<void> => {
-    const { n, wrong } = (await query(check, [batch.items(length), batch.gone])).rows[0]!;
+    const { n, wrong } = (await query(check, [batch.items(length)])).rows[0]!;
     if (wrong !== null) throw refusal(table, batch.rows[Number(n) - 1]!, wrong as string);
   };
   const write = `write to table "${table.label}"`;
@@ -72,7 +71,7 @@ export function createWriter(database: Database, table: Table, statements: State
     count: number,
     attempt: (query: Query, length: number) => Promise<unknown>,
     rowAt: (query: Query, place: number) => Promise<PostgresRow> | PostgresRow,
-    hint = "",
+    hint: (place: number) => string = () => "",
   ): Promise<unknown> => {
     const cause = (error as { cause?: unknown }).cause ?? error;
     // Classes 22 and 23: what is wrong with the data. Others are not a row's fault.
@@ -84,7 +83,7 @@ export function createWriter(database: Database, table: Table, statements: State
           const found = await firstCulprit(count, (length) => tried(query, () => attempt(query, length)));
           if (found === undefined) return error;
           if (isWeirError(found.why)) return found.why;
-          return refusal(table, await rowAt(query, found.at), `${messageOf(found.why)}${hint}`, found.why);
+          return refusal(table, await rowAt(query, found.at), `${messageOf(found.why)}${hint(found.at)}`, found.why);
         } finally {
           await query("ROLLBACK");
         }
@@ -115,7 +114,7 @@ export function createWriter(database: Database, table: Table, statements: State
           `stage rows for table "${table.label}"`,
           async (query) => {
             await checkGiven(query, batch, batch.rows.length);
-            await stageBatch(query, schema, of, batch.items(), batch.gone);
+            await stageBatch(query, schema, of, batch.items());
           },
           signal,
         );
@@ -155,9 +154,12 @@ export function createWriter(database: Database, table: Table, statements: State
               `SELECT items->($4::int - 1) AS item FROM ${staging} WHERE run = $1 AND seq = $2 AND batch = $3`,
               [run, seq, batch, n],
             );
-            return found.rows[0]!.item as PostgresRow;
+            const { item } = found.rows[0]! as { item: PostgresRow | [PostgresRow] };
+            return Array.isArray(item) ? (item[0] as PostgresRow) : (item as PostgresRow);
           },
-          `. Nothing of run ${run}, transaction ${seq} was written; it stays staged and is committed when the flow starts again and the table takes it`,
+          (place) =>
+            `. Nothing of run ${run}, transaction ${seq} was written; it stays staged and is committed when the flow starts again and ` +
+            `the table takes it. The row is in batch ${places[place]![0]} at place ${places[place]![1]}`,
         );
       }
     },

@@ -271,7 +271,7 @@ await withPostgres("the Postgres sink", ({ rows, options }) => {
     await part.writeBatch(Array.from({ length: 200 }, (_, id) => ({ id, n: 1 })));
     const prepared = (await part.prepare(1))!;
     const refused = failure(
-      /table "unique_events" cannot take the row with id = 137: duplicate key value .*Key \(id\)=\(137\) already exists.*stays staged/,
+      /table "unique_events" cannot take the row with id = 137: duplicate key value .*Key \(id\)=\(137\) already exists.*stays staged.*batch 2 at place 38$/,
     );
     await expect(sink.commit(prepared)).rejects.toEqual(refused);
     expect(await rows("SELECT * FROM unique_events")).toEqual([{ id: 137, n: 0 }]);
@@ -306,6 +306,19 @@ await withPostgres("the Postgres sink", ({ rows, options }) => {
     await expect(sink.commit(prepared)).rejects.toEqual(failure(message));
     expect(await rows("SELECT * FROM children")).toEqual([]);
     expect(await rows("SELECT committed FROM weir_commits WHERE run = $1", [prepared.run])).toEqual([]);
+  });
+
+  test("and a deletion that others refer to; many deletions are as good as many rows", async () => {
+    await rows(`CREATE TABLE heads (id int PRIMARY KEY); CREATE TABLE limbs (head int REFERENCES heads);
+      INSERT INTO heads SELECT generate_series(1, 6000); INSERT INTO limbs VALUES (4711)`);
+    const heads = options<{ id: number }>("heads", { key: ["id"], deletes: () => true });
+    const [sink, part] = await build(heads);
+    await part.writeBatch(Array.from({ length: 6_000 }, (_, i) => ({ id: i + 1 })));
+    const prepared = (await part.prepare(1))!;
+    await expect(sink.commit(prepared)).rejects.toEqual(failure(/row with id = 4711: .*violates foreign key constraint/));
+    await rows("DELETE FROM limbs");
+    await sink.commit(prepared);
+    expect(await rows("SELECT * FROM heads")).toEqual([]);
   });
 
   test("a commit that is asked for again after later ones, as when an older snapshot is resumed from, changes nothing", async () => {
