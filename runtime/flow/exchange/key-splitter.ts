@@ -11,7 +11,8 @@
  * takes it over and gets a new id. Where keys hardly repeat, remembering only costs: they are then routed one by one for a while.
  *
  * The two sides agree because what one worker sends another arrives once and in order, and because both are made and end with
- * their dataflow. A chunk that starts from no ids (`base` 0) starts anew. Invariant: an id fits 16 bits.
+ * their dataflow. A chunk that starts from no ids (`base` 0) starts a round. Where a transport loses something before
+ * the execution ends, the next chunk's round and base tell: no id is ever taken for another key. Invariant: an id fits 16 bits.
  */
 import { invariant, WeirError } from "../../errors/index.ts";
 import type { Chunk } from "../chunk.ts";
@@ -20,7 +21,9 @@ import { murmur3 } from "../hash.ts";
 /** A chunk between two workers whose keys are ids. */
 export interface CodedChunk {
   readonly from: number;
-  /** Keys that `from` had told this worker of before. */
+  /** How often `from` has started anew. */
+  readonly round: number;
+  /** Keys that `from` had told this worker of before, in this round. */
   readonly base: number;
   /** Keys told of now; absent = none. */
   readonly fresh?: readonly string[];
@@ -69,6 +72,7 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
   const given = new Uint32Array(peers);
   const fresh: string[][] = Array.from({ length: peers }, () => []);
   let table = tableOf(0);
+  let round = 0;
   let asked = 0;
   let missed = 0;
   let plain = 0;
@@ -77,6 +81,7 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
 
   const forget = (slots: number): void => {
     table = tableOf(slots);
+    round++;
     given.fill(0);
     asked = missed = 0;
   };
@@ -171,9 +176,9 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
     }
     const told = fresh[worker]!;
     const base = given[worker]! - told.length;
-    if (told.length === 0) return { from: index, base, ids, values };
+    if (told.length === 0) return { from: index, round, base, ids, values };
     fresh[worker] = [];
-    return { from: index, base, fresh: told, ids, values };
+    return { from: index, round, base, fresh: told, ids, values };
   };
   const own = (from: number, to: number, names: readonly string[], column: readonly unknown[]): Chunk => {
     const { slots, order } = scratch;
@@ -221,16 +226,20 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
 /** Turns chunks with ids back into chunks with keys. Every chunk of an input has to pass, in the order of arrival. */
 export function createKeyReader(peers: number): (chunk: Chunk) => Chunk {
   const known: string[][] = Array.from({ length: peers }, () => []);
+  const rounds = new Float64Array(peers);
   return (chunk) => {
-    const { from, base, fresh, ids, values } = chunk as Chunk & Partial<CodedChunk>;
+    const { from, round, base, fresh, ids, values } = chunk as Chunk & Partial<CodedChunk>;
     if (ids === undefined) return chunk;
-    if (base === 0) known[from!] = [];
+    if (base === 0) {
+      known[from!] = [];
+      rounds[from!] = round!;
+    }
     const names = known[from!]!;
     // The connection was cut and is up again: what was on it is lost, and the execution ends as soon as process 0 hears of it.
-    if (names.length !== base)
+    if (names.length !== base || rounds[from!] !== round)
       throw new WeirError(
         "WEIR_PEER_LOST",
-        `worker ${from} counts on ${base} keys where ${names.length} are known: some of what it sent was lost`,
+        `worker ${from} counts on ${base} keys of round ${round}, and ${names.length} of round ${rounds[from!]} are known: some of what it sent was lost`,
       );
     if (fresh !== undefined) for (let i = 0; i < fresh.length; i++) names.push(fresh[i]!);
     const keys = new Array<string>(ids.length);

@@ -91,9 +91,23 @@ test("a chunk longer than all ids is routed one by one", () => {
   expect(sent.some(isCoded)).toBe(false);
 });
 
-test("what counts on keys that were never told is refused", () => {
+test("a chunk behind one that was lost is refused, whatever the lost one said", () => {
+  const pieces: CodedChunk[] = [];
+  const split = createKeySplitter(self, peers, () => 0);
+  const send = (keys: string[]): void => split(keys, keys, (_worker, piece) => pieces.push(piece as CodedChunk));
+  send(["a", "b"]);
+  send(["c", "d"]);
+  send(["a"]);
   const read = createKeyReader(peers);
-  const piece = { from: 0, base: 3, ids: new Uint16Array([0]), values: [1] };
-  expect(() => read(piece as unknown as Chunk)).toThrow(/counts on 3 keys where 0 are known/);
-  expect(() => read({ ...piece, base: 0 } as unknown as Chunk)).toThrow(/nobody has told of/);
+  read(pieces[0] as unknown as Chunk);
+  expect(() => read(pieces[2] as unknown as Chunk)).toThrow(/counts on 4 keys of round 1, and 2 of round 1 are known/);
+  // As many keys are known as the sender counts on, but others.
+  const later = { ...pieces[1]!, round: 2 };
+  expect(() => read(later as unknown as Chunk)).toThrow(/some of what it sent was lost/);
+  expect(read(pieces[1] as unknown as Chunk).keys).toEqual(["c", "d"]);
+});
+
+test("an id that was never told is refused", () => {
+  const piece = { from: 0, round: 1, base: 0, ids: new Uint16Array([0]), values: [1] };
+  expect(() => createKeyReader(peers)(piece as unknown as Chunk)).toThrow(/nobody has told of/);
 });
