@@ -6,8 +6,9 @@ export interface Scaled {
   readonly rows: readonly { readonly size: number; readonly costs: readonly (number | undefined)[] }[];
 }
 
+/** Without what was not measured, and what took less than the clock can tell. */
 export const pointsOf = ({ rows }: Scaled, column: number): Point[] =>
-  rows.flatMap(({ size, costs }): Point[] => (costs[column] === undefined ? [] : [[size, costs[column]]]));
+  rows.flatMap(({ size, costs }): Point[] => (costs[column] === undefined || costs[column] <= 0 ? [] : [[size, costs[column]]]));
 
 const growths = (scaled: Scaled): (Growth | undefined)[] =>
   scaled.table.costs.map(({ linear }, column) => growthOf(pointsOf(scaled, column), linear));
