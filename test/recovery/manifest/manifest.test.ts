@@ -285,6 +285,13 @@ describe("steps that a flow does not have any more", () => {
     );
     expect(checkSteps(kept, ["c", "b", "a", "new"], false)).toEqual([]);
   });
+  test("stop it as well when they are sinks that have prepared output, which nobody else can make visible", () => {
+    const told = { ...kept, steps: ["b"], prepared: [["table", { rows: 3 }]] };
+    expect(() => checkSteps(told, ["b"], false)).toThrow(
+      expect.objectContaining({ code: "WEIR_STATE_DROPPED", message: expect.stringMatching(/output of step "table"/) }),
+    );
+    expect(checkSteps(told, ["b", "table"], false)).toEqual([]);
+  });
   test("are remembered as dropped when that is allowed, with earlier ones", () => {
     const earlier = { step: "z", execution: 1, epoch: 1 };
     expect(checkSteps({ ...kept, dropped: [earlier, { step: "a", execution: 1, epoch: 1 }] }, ["b", "c"], true)).toEqual([
