@@ -24,7 +24,7 @@ export function lead(script: Script = {}) {
   let answering = true;
   const leader: Leader = createLeader({
     flowId: "flow",
-    steps: ["sum", "in"],
+    steps: ["sum", "in", "out"],
     sources: [{ step: "in", list: () => ["a"] }],
     listSinks: async () => ({}),
     settle: async (values) => void log.push(...values.map(([step, value]) => `settle ${step} ${String(value)}`)),
