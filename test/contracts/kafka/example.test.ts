@@ -14,12 +14,17 @@ await whenKafka(() => {
   const scratch = mkdtempSync(join(tmpdir(), "weir-kafka-example-"));
   const started: ChildProcess[] = [];
   afterAll(async () => {
+    // The whole groups, and until nobody of them is left: npx neither passes signals on to what it starts nor waits for it.
     for (const child of started.toReversed()) {
-      const exited = new Promise((resolve) => child.once("exit", resolve));
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      // The whole group: npx does not pass signals on to what it starts.
-      process.kill(-child.pid!, "SIGTERM");
-      await exited;
+      const signal = (name: "SIGTERM" | 0): boolean => {
+        try {
+          return process.kill(-child.pid!, name);
+        } catch {
+          return false;
+        }
+      };
+      signal("SIGTERM");
+      for (let waits = 0; signal(0) && waits < 400; waits++) await new Promise((resolve) => setTimeout(resolve, 50));
     }
     rmSync(scratch, { recursive: true, force: true });
   });
