@@ -19,7 +19,7 @@ export interface FlowRuntime {
   /** Which execution this is, for sinks: see `SinkContext`. */
   readonly run?: { readonly flow: string; readonly execution: number };
   /** The timely worker. Its clock, for `activateAt`, is `now`. */
-  readonly worker: { readonly index: number; readonly peers: number; congested(): boolean };
+  readonly worker: { readonly index: number; readonly peers: number; congested(): boolean; queuedRecords(): number };
   /** The run's system clock, in milliseconds since the Unix epoch; of windows, `notifyAt` and polling. A test may supply its own. */
   readonly now: () => number;
   /** `now` is not the machine's clock: it may jump or stand still. */

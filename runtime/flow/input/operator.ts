@@ -14,9 +14,12 @@ import { chunkOperator, type ChunkContext, type ChunkScope, type ChunkStream } f
 import type { SourceReader } from "../runtime.ts";
 import type { Source } from "../source.ts";
 import { isPromise, readPart, type PartReader } from "./part-reader.ts";
+import { bytesPerRecord } from "./size.ts";
 
 /** Times that a source with nothing to read is asked each millisecond, before it is asked less often, in two steps: an idle flow is to cost nothing. */
 const patience = 100;
+/** Bytes of this source's records that may wait in front of this worker's operators, about; the worker bounds their number, too. */
+const queuedBytesLimit = 32 << 20;
 
 export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, source: Source<unknown>): ChunkStream {
   const { runtime } = lowering;
@@ -119,12 +122,19 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       close(part);
       sources.partEnded(step, part.name);
     };
+    /** Of the batch that was read last. */
+    let recordBytes = 0;
+    const full = (): boolean =>
+      runtime.worker.congested() ||
+      lowering.held > heldLimit ||
+      (runtime.worker.queuedRecords() + lowering.held) * recordBytes > queuedBytesLimit;
     const poll = (part: PartReader): boolean => {
       const values = part.poll(runtime.now());
       if (part.ended && !ended.has(part)) finishPart(part);
       if (values === undefined) return false;
       metrics.recordsIn += values.length;
       metrics.recordsOut += values.length;
+      recordBytes = bytesPerRecord(values);
       cut(values, (piece) => output!.giveBatch(capability!, [{ keys: undefined, values: piece }]));
       if (epochs.perBatch) epochs.endBatch();
       return true;
@@ -167,7 +177,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
         warm();
         const settled = advance();
         if (done) return;
-        if (settled && (epochs.held || runtime.worker.congested() || lowering.held > heldLimit)) {
+        if (settled && (epochs.held || full())) {
           // Whoever lets us go on (a tick, a peer) may not wake us.
           empty = 0;
           if (!epochs.held) cool();
