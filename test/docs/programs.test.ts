@@ -43,26 +43,53 @@ test.each(
   programs.filter((block) => block.mark?.options.has("file")).map((block) => [block.mark!.options.get("file")!, block] as const),
 )("%s has in it what the page shows of it", (file, block) => expect(readFileSync(file, "utf8")).toContain(block.text));
 
-describe.each([...new Set(programs.map((block) => block.page))])("%s", (page) => {
-  const blocks = programs.filter((block) => block.page === page && block.mark?.ring !== "types");
-  const printed = new Map<number, string>();
+/** Pages whose programs share a process, since starting one and loading Weir takes longer than their programs; all others have one of their own. */
+const groupOf = (page: string): string => (page.startsWith("docs/operators/") ? "docs/operators" : page);
+const runnable = programs.filter((block) => block.mark?.ring !== "types");
+interface Printed {
+  /** By file of the program. A program that failed has no entry, and neither have those behind it. */
+  readonly text: ReadonlyMap<string, string>;
+  readonly failure: unknown;
+}
+const groups = new Map<string, Promise<Printed>>();
 
-  /** One process per page: each starts Node and loads Weir once. */
+async function runGroup(group: string): Promise<Printed> {
+  const files = runnable.filter((block) => groupOf(block.page) === group).map(fileOf);
+  for (const at of new Set(files.map((file) => join(file, "..", "scratch")))) {
+    mkdirSync(at, { recursive: true });
+    symlinkSync(resolve("node_modules"), join(at, "node_modules"));
+  }
+  const { stdout, failure } = await run(process.execPath, [resolve("test/docs/run-programs.ts"), ...files]).then(
+    ({ stdout }) => ({ stdout, failure: undefined }),
+    (error: { stdout: string }) => ({ stdout: error.stdout, failure: error as unknown }),
+  );
+  const parts = stdout.split(/^=== (.*)\n/m);
+  const text = new Map<string, string>();
+  for (let i = 1; i < parts.length; i += 2) text.set(parts[i]!, parts[i + 1]!);
+  if (failure !== undefined) text.delete(parts.at(-2) ?? "");
+  return { text, failure };
+}
+/** Runs a group once, whichever of its pages comes first. */
+function printedBy(page: string): Promise<Printed> {
+  const group = groupOf(page);
+  const found = groups.get(group) ?? runGroup(group);
+  groups.set(group, found);
+  return found;
+}
+
+describe.each([...new Set(programs.map((block) => block.page))])("%s", (page) => {
+  const blocks = runnable.filter((block) => block.page === page);
+
   test("its programs run", async () => {
     if (blocks.length === 0) return;
-    const scratch = join(folder, page.replaceAll(/[/.]/g, "-"), "scratch");
-    mkdirSync(scratch, { recursive: true });
-    symlinkSync(resolve("node_modules"), join(scratch, "node_modules"));
-    const { stdout } = await run(process.execPath, [resolve("test/docs/run-programs.ts"), ...blocks.map(fileOf)], { cwd: scratch });
-    const parts = stdout.split(/^=== (?:.*)line-(\d+)\.ts\n/m);
-    for (let i = 1; i < parts.length; i += 2) printed.set(Number(parts[i]), parts[i + 1]!);
-    expect([...printed.keys()]).toEqual(blocks.map((block) => block.line));
+    const { text, failure } = await printedBy(page);
+    if (blocks.some((block) => !text.has(fileOf(block)))) throw failure;
   }, 60_000);
 
   const shown = blocks.filter((block) => block.output !== undefined);
   if (shown.length > 0)
-    test.each(shown.map((block) => [block.line, block] as const))("line %i prints what the page shows", (line, block) => {
-      const text = printed.get(line) ?? "";
+    test.each(shown.map((block) => [block.line, block] as const))("line %i prints what the page shows", async (_line, block) => {
+      const text = (await printedBy(page)).text.get(fileOf(block)) ?? "";
       expect(missingLine(block.output!, text), `what it printed:\n${text}`).toBeUndefined();
     });
 });
