@@ -20,7 +20,8 @@ export interface Driver {
 /** How long workers may run before the event loop has its turn, in milliseconds. */
 const turn = 4;
 
-export function drive(): Driver {
+/** @param clock milliseconds that never run backwards, by which turns are measured */
+export function drive(clock: () => number = () => performance.now()): Driver {
   const members = new Set<Driven>();
   let state: "parked" | "scheduled" | "running" | "stopped" = "parked";
   let timer: NodeJS.Timeout | undefined;
@@ -30,15 +31,15 @@ export function drive(): Driver {
   const run = (): void => {
     if (state === "stopped") return;
     state = "running";
-    const begin = performance.now();
+    const begin = clock();
     const until = begin + turn;
     let active: boolean;
     do {
       woken = false;
       active = false;
       for (const member of members) if (member.step()) active = true;
-    } while ((active || woken) && performance.now() < until && !isStopped());
-    busyMs += performance.now() - begin;
+    } while ((active || woken) && clock() < until && !isStopped());
+    busyMs += clock() - begin;
     if (isStopped()) return;
     if (active || woken) {
       state = "scheduled";
