@@ -3,6 +3,8 @@ import { generatorSource } from "../../runtime/connectors/index.ts";
 import { timetable } from "../../runtime/connectors/timetable.ts";
 import fc from "fast-check";
 import { batchesOf, context, expectResumable, readPart } from "./reading.ts";
+import { Dataflow } from "../../runtime/index.ts";
+import { runMain, testSink } from "../../runtime/testing/index.ts";
 
 const make = (index: number, part: number) => `${part}:${index}`;
 
@@ -88,4 +90,13 @@ test.each([
   [{ parts: 1, make: undefined as never }],
 ])("%j is refused", (options) => {
   expect(() => generatorSource({ make, ...options })).toThrow(expect.objectContaining({ code: "WEIR_FLOW_OPTION" }));
+});
+
+test("a make that throws stops the flow, naming the step and keeping the cause", async () => {
+  const flow = new Dataflow("making");
+  const make = (): never => {
+    throw new Error("cannot");
+  };
+  flow.input("in", generatorSource({ parts: 1, count: 1, make })).output("out", testSink<never>([]));
+  await expect(runMain(flow)).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED", step: "in", cause: { message: "cannot" } });
 });
