@@ -6,6 +6,7 @@
  *   process 0                 every process                 every worker
  *   Coordinator  ── ticks ──▶ Participant ── messages ────▶ FlowWorker ── timely worker + flow
  *        ▲─────── sealed ──────────┘  ▲───── closed, rows ──────┘
+ *   Leader: from one execution to the next
  *
  * May import timely, flow, connectors' interfaces, recovery and errors.
  */
