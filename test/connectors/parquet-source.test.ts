@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parquetSource } from "../../runtime/connectors/index.ts";
 import { batchesOf } from "./reading.ts";
+import { withoutBigints } from "../../runtime/connectors/parquet-rows.ts";
 
 interface Flight {
   date: Date;
@@ -98,4 +99,11 @@ test("options that make no sense are refused", () => {
   expect(() => parquetSource(flights, { batchSize: 0 })).toThrow(refused);
   expect(() => parquetSource(flights, { columns: [] })).toThrow(refused);
   expect(() => parquetSource(flights, { columns: "origin" as never })).toThrow(refused);
+});
+
+test("an integer that a number cannot hold is an error with row and column", () => {
+  expect(withoutBigints([1n, 2n ** 53n - 1n, null], "a.parquet#0", "id")).toEqual([1, 2 ** 53 - 1, null]);
+  expect(() => withoutBigints([1n, 2n ** 53n + 1n], "a.parquet#0", "id")).toThrow(
+    failure(/"a\.parquet#0" row 1: column "id" has 9007199254740993/),
+  );
 });
