@@ -4,7 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Block, blocksOf, missingLine, pages } from "./markdown.ts";
@@ -43,8 +43,8 @@ test.each(
   programs.filter((block) => block.mark?.options.has("file")).map((block) => [block.mark!.options.get("file")!, block] as const),
 )("%s has in it what the page shows of it", (file, block) => expect(readFileSync(file, "utf8")).toContain(block.text));
 
-/** Pages whose programs share a process, since starting one and loading Weir takes longer than their programs; all others have one of their own. */
-const groupOf = (page: string): string => (page.startsWith("docs/operators/") ? "docs/operators" : page);
+/** Pages of docs/operators, docs/api and docs/connectors share a process per folder: starting one and loading Weir takes longer than most programs. */
+const groupOf = (page: string): string => (page.split("/").length > 2 ? dirname(page) : page);
 const runnable = programs.filter((block) => block.mark?.ring !== "types");
 interface Printed {
   /** By file of the program. A program that failed has no entry, and neither have those behind it. */
