@@ -9,11 +9,11 @@ import type { Bystanders } from "./bystanders.ts";
 import {
   type CommitInput,
   type CommitResult,
-  type CoordinatedSource,
   type Coordinator,
   type CoordinatorOptions,
   createCoordinator,
 } from "./coordinator.ts";
+import type { CoordinatedSource } from "./inputs.ts";
 import type { Committed, FromCoordinator, Outcome } from "./messages.ts";
 import type { Network } from "./network.ts";
 import type { Ownership } from "./ownership.ts";

@@ -11,15 +11,17 @@
  */
 import type { Awaitable } from "../flow/index.ts";
 import { asWeirError, type WeirError } from "../errors/index.ts";
-import { createPartAssignment } from "./part-assignment.ts";
-import { type FromCoordinator, fromWireError, type Outcome, type Sealed, type ToCoordinator, toWireError } from "./messages.ts";
+import { type CoordinatedSource, createInputs } from "./inputs.ts";
+import {
+  type Begin,
+  type FromCoordinator,
+  fromWireError,
+  type Outcome,
+  type Sealed,
+  type ToCoordinator,
+  toWireError,
+} from "./messages.ts";
 import type { Topology } from "../recovery/types.ts";
-
-export interface CoordinatedSource {
-  readonly step: string;
-  /** undefined: one reader per worker, nothing to list. */
-  list?(): Awaitable<Iterable<string>>;
-}
 
 export interface CommitInput {
   readonly epoch: number;
@@ -81,28 +83,13 @@ interface RunningSnapshot {
   readonly waiters: Waiter[];
   committing: boolean;
 }
-interface SourceState {
-  readonly source: CoordinatedSource;
-  readonly open: Set<string>;
-  parts: number;
-  readonly endedParts: Set<string>;
-  /** running → (all parts ended) → listing once more → ending (announced by the next tick) → ended */
-  phase: "running" | "listing" | "ending" | "ended";
-}
 export type Finish = { readonly kind: "drain"; readonly stay: boolean } | { readonly kind: "rescale"; readonly to: Topology };
 type Finishing = { readonly kind: "complete" } | Finish;
 
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const { execution, topology, clock, broadcast } = options;
-  const workers = topology.processes * topology.threads;
-  const listEveryMs = options.listEveryMs ?? 5000;
   const maxOpenEpochs = options.maxOpenEpochs ?? 8;
   const perBatch = options.epochMs === 0;
-  const assignment = createPartAssignment(workers);
-  const sources = new Map<string, SourceState>();
-  for (const source of options.sources) {
-    sources.set(source.step, { source, open: new Set(), parts: 0, endedParts: new Set(), phase: "running" });
-  }
 
   const loaded = new Set<number>();
   const done = new Set<number>();
@@ -113,8 +100,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let frontier = options.startEpoch;
   let openedAt = 0;
   let lastSnapshotAt = 0;
-  let lastListAt = 0;
-  let listing = false;
   let batchEnded = false;
   let held = false;
   let running: RunningSnapshot | undefined;
@@ -132,23 +117,22 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   };
   const fail = (error: WeirError): void => end({ kind: "failed", error: toWireError(error) }, error);
 
+  const inputs = createInputs({
+    sources: options.sources,
+    workers: topology.processes * topology.threads,
+    listEveryMs: options.listEveryMs ?? 5000,
+    closed: () => over || closing,
+    onAssign: (step, part, worker) => broadcast({ kind: "assign", execution, step, part, worker }),
+    onListed: options.wake,
+    onFailed: fail,
+  });
+
   const begin = async (): Promise<void> => {
-    const listed: Record<string, (readonly [string, number])[]> = {};
-    for (const { source, open } of sources.values()) {
-      if (source.list === undefined) {
-        for (let worker = 0; worker < workers; worker++) open.add(`worker-${worker}`);
-        sources.get(source.step)!.parts = workers;
-        continue;
-      }
-      let parts: string[];
-      try {
-        parts = [...(await source.list())];
-      } catch (error) {
-        return fail(asWeirError(error, "WEIR_SOURCE_FAILED", `step "${source.step}": its parts could not be listed`, source.step));
-      }
-      listed[source.step] = assignment.add(source.step, parts);
-      for (const part of parts) open.add(part);
-      sources.get(source.step)!.parts = open.size;
+    let listed: Begin["sources"];
+    try {
+      listed = await inputs.open();
+    } catch (error) {
+      return fail(error as WeirError);
     }
     let sinks: Record<string, readonly string[]>;
     try {
@@ -158,38 +142,15 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     }
     if (over) return;
     begun = true;
-    openedAt = lastSnapshotAt = lastListAt = clock();
+    openedAt = lastSnapshotAt = clock();
+    inputs.begin(openedAt);
     broadcast({ kind: "begin", execution, startEpoch: epoch, sources: listed, sinks });
     options.wake();
   };
 
-  /** Adds parts that have appeared; an input whose parts have all ended is listed once more before it ends. */
-  const list = async (state: SourceState): Promise<void> => {
-    try {
-      const parts = await state.source.list!();
-      if (over || closing) return;
-      for (const [part, worker] of assignment.add(state.source.step, parts)) {
-        state.open.add(part);
-        state.parts++;
-        broadcast({ kind: "assign", execution, step: state.source.step, part, worker });
-      }
-      if (state.phase === "listing") state.phase = state.open.size === 0 ? "ending" : "running";
-      options.wake();
-    } catch (error) {
-      fail(
-        asWeirError(error, "WEIR_SOURCE_FAILED", `step "${state.source.step}": its parts could not be listed`, state.source.step),
-      );
-    }
-  };
-
   const tick = (snapshot: boolean, draining: boolean): void => {
     const now = clock();
-    const ended: string[] = [];
-    for (const state of sources.values()) {
-      if (state.phase !== "ending") continue;
-      state.phase = "ended";
-      ended.push(state.source.step);
-    }
+    const ended = inputs.takeEnding();
     if (snapshot) {
       running = { epoch, startedAt: now, sealed: new Map(), waiters: asked, committing: false };
       asked = [];
@@ -232,23 +193,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const poll = (): void => {
     if (over || !begun || closing) return;
     const now = clock();
-    for (const state of sources.values()) {
-      if (state.phase !== "running" || state.open.size > 0) continue;
-      if (state.source.list === undefined) state.phase = "ending";
-      else {
-        state.phase = "listing";
-        void list(state);
-      }
-    }
-    if (!listing && now - lastListAt >= listEveryMs) {
-      lastListAt = now;
-      const open = [...sources.values()].filter((state) => state.phase === "running" && state.source.list !== undefined);
-      listing = open.length > 0;
-      void Promise.all(open.map(list)).finally(() => (listing = false));
-    }
+    inputs.poll(now);
     if (running !== undefined && options.snapshotMs === 0) return;
-    const ends = [...sources.values()].every((state) => state.phase === "ending" || state.phase === "ended");
-    if (ends && finishing === undefined) finishing = { kind: "complete" };
+    if (inputs.allEnded && finishing === undefined) finishing = { kind: "complete" };
     if (finishing !== undefined) {
       if (running !== undefined) return;
       closing = true;
@@ -258,13 +205,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     const wanted = asked.length > 0 && running === undefined;
     const snapshotDue =
       wanted || (options.snapshotMs !== undefined && running === undefined && now - lastSnapshotAt >= options.snapshotMs);
-    const someEnding = [...sources.values()].some((state) => state.phase === "ending");
     if (perBatch) {
-      if ((batchEnded && !held) || someEnding || wanted) tick(snapshotDue, false);
+      if ((batchEnded && !held) || inputs.ending || wanted) tick(snapshotDue, false);
       return;
     }
     const timeUp = now - openedAt >= options.epochMs && epoch - frontier < maxOpenEpochs;
-    if (timeUp || someEnding || wanted) tick(snapshotDue, false);
+    if (timeUp || inputs.ending || wanted) tick(snapshotDue, false);
   };
 
   const release = (): void => {
@@ -289,14 +235,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
             void begin();
           }
           return;
-        case "partEnded": {
-          const state = sources.get(message.step);
-          if (state === undefined) return;
-          state.open.delete(message.part);
-          state.endedParts.add(message.part);
-          if (state.open.size === 0) poll();
+        case "partEnded":
+          if (inputs.partEnded(message.step, message.part)) poll();
           return;
-        }
         case "endBatch":
           // Batches of several workers share an epoch when they were sent before its tick.
           if (message.epoch < epoch) return;
@@ -332,7 +273,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     nextTime() {
       if (over || !begun || closing) return undefined;
       if (running !== undefined && options.snapshotMs === 0) return undefined;
-      const listAt = listing ? Infinity : lastListAt + listEveryMs;
+      const listAt = inputs.nextTime();
       if (perBatch) return Number.isFinite(listAt) ? listAt : undefined;
       const tickAt = epoch - frontier < maxOpenEpochs ? openedAt + options.epochMs : Infinity;
       const next = Math.min(listAt, tickAt);

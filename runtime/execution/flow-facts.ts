@@ -1,7 +1,7 @@
 /** What the coordinator must know of a flow besides its steps' code: sources to list, sinks to list and settle, steps with rows. */
 import { asWeirError } from "../errors/index.ts";
 import { type Dataflow, sinksOf, sourcesOf, statefulSteps } from "../flow/index.ts";
-import type { CoordinatedSource } from "./coordinator.ts";
+import type { CoordinatedSource } from "./inputs.ts";
 import type { LeaderOptions } from "./leader.ts";
 
 export type FlowFacts = Pick<LeaderOptions, "flowId" | "steps" | "sources" | "listSinks" | "settle" | "abandon">;
