@@ -130,3 +130,20 @@ test("a directory that goes on with more parts keeps the lines of those that it 
   const lines = [0, 1, 2].flatMap((part) => read(`out/part-000${part}`).split("\n").filter(Boolean));
   expect(lines.toSorted()).toEqual(["a", "a", "b", "b", "c", "c", "d", "d"]);
 });
+
+test("a directory that goes on with fewer parts leaves the files of the others as they are", async () => {
+  const source = testSource(["a", "b", "c", "d", EOF, "e"]);
+  const run = (parts: number): Promise<void> => {
+    const flow = new Dataflow("parts");
+    flow
+      .input("in", source)
+      .keyBy("key", (text) => text)
+      .output("out", dirSink(join(root, "out"), { parts }));
+    return runMain(flow, { recovery: { store: `memory://${root}`, snapshotMs: 0 } });
+  };
+  await run(2);
+  for (const part of [0, 1]) appendFileSync(join(root, `out/part-000${part}`), "torn");
+  await run(1);
+  expect(read("out/part-0000")).not.toContain("torn");
+  expect(read("out/part-0001")).toContain("torn");
+});
