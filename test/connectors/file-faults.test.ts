@@ -67,6 +67,14 @@ test("a file that a glob matches no more on a resume is left out, and the others
   expect(await run()).toEqual(["b 2"]);
 });
 
+test("a glob that matches nothing ends the input", async () => {
+  const flow = new Dataflow("nothing");
+  const out: string[] = [];
+  flow.input("in", fileSource(join(root, "*.txt"))).output("out", testSink(out));
+  await runMain(flow);
+  expect(out).toEqual([]);
+});
+
 test("a file that shrinks while it is read ends where it ends now, and is refused by a resume", async () => {
   const path = join(root, "in.txt");
   writeFileSync(path, long("line"));
