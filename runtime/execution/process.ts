@@ -3,14 +3,13 @@
  * when it is in none, and on process 0 leads. It holds no sockets and no threads; a crash is simulated by dropping it.
  */
 import type { WeirError } from "../errors/index.ts";
-import { isWeirError, WeirError as WeirErrorClass } from "../errors/index.ts";
+import { WeirError as WeirErrorClass } from "../errors/index.ts";
 import type { Snapshot, Store, Topology } from "../recovery/types.ts";
-import type { SnapshotWriter } from "../recovery/index.ts";
 import { createKeyQueries } from "./key-query.ts";
 import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from "./leader.ts";
-import { type Committed, type ControlMessage, fromWireError, type Outcome, type Prepare, toWireError } from "./messages.ts";
+import { type Committed, type ControlMessage, fromWireError, type Outcome, toWireError } from "./messages.ts";
 import type { Network, WorkerPool } from "./network.ts";
-import { createParticipant, type Kept, type Participant } from "./participant.ts";
+import { createParticipation } from "./participation.ts";
 import { mayPass } from "./passing.ts";
 import type { SnapshotFiles } from "./snapshot-files.ts";
 
@@ -69,12 +68,6 @@ export interface Process {
 export function createProcess(options: ProcessOptions): Process {
   const { network, pool, store, files } = options;
   let phase: Phase = "loading";
-  let participant: Participant | undefined;
-  let prepare: Prepare | undefined;
-  let previous: ({ readonly execution: number } & Kept) | undefined;
-  let writer: SnapshotWriter | undefined;
-  let epoch = 0;
-  let frontier = 0;
   let leaving = false;
   let lastSnapshot: ProcessStatus["lastSnapshot"];
   let lastRescale: ProcessStatus["lastRescale"];
@@ -102,7 +95,7 @@ export function createProcess(options: ProcessOptions): Process {
           store,
           wake: options.wake,
           onCommitted(message) {
-            if (participant !== undefined && participant.execution === message.execution) participant.committed(message);
+            participation.handle(message);
           },
           onEvent(event) {
             if (event.kind === "rescaled") {
@@ -117,54 +110,25 @@ export function createProcess(options: ProcessOptions): Process {
           },
         });
 
+  const participation = createParticipation({
+    process: options.process,
+    pool,
+    files,
+    perBatch: options.perBatch,
+    report: (message) => network.send(0, message),
+    onLoading: () => enter("loading"),
+    onFrontier: (execution, reached) => leader?.frontier(execution, reached),
+  });
+
   const queries = createKeyQueries(
     network,
-    () => (participant === undefined ? undefined : prepare),
+    () => (participation.execution === undefined ? undefined : participation.prepare),
     (step, key) => options.readState?.(step, key) ?? Promise.resolve(undefined),
   );
 
-  const stop = (keep: boolean): void => {
-    participant?.stop(keep);
-    participant = undefined;
-    const closing = writer;
-    writer = undefined;
-    void closing?.close();
-  };
-
-  const start = (message: Prepare): void => {
-    const keep = message.keep && previous?.execution === message.execution - 1;
-    stop(keep);
-    prepare = message;
-    enter("loading");
-    epoch = frontier = (message.snapshot?.epoch ?? 0) + 1;
-    writer = files?.writer(message.execution, message.assignment.length);
-    const mine = createParticipant({
-      process: options.process,
-      prepare: message,
-      kept: keep ? previous : undefined,
-      pool,
-      files,
-      writer,
-      perBatch: options.perBatch,
-      report: (report) => network.send(0, report),
-      onFrontier(reached) {
-        frontier = reached;
-        leader?.frontier(message.execution, reached);
-      },
-    });
-    participant = mine;
-    mine.load().catch((error: unknown) => {
-      if (participant !== mine) return;
-      const wrapped = isWeirError(error)
-        ? error
-        : new WeirErrorClass("WEIR_STORE_FAILED", `the state could not be loaded: ${String(error)}`, { cause: error });
-      network.send(0, { kind: "failed", execution: message.execution, error: toWireError(wrapped) });
-    });
-  };
-
   const readAhead = (snapshot: Snapshot, partitions: readonly number[]): void => {
     const { execution, epoch: reached } = snapshot;
-    const done = files?.preload(snapshot, partitions, participant !== undefined);
+    const done = files?.preload(snapshot, partitions, participation.execution !== undefined);
     void done?.then(() => network.send(0, { kind: "ahead", execution, epoch: reached }));
   };
 
@@ -178,33 +142,25 @@ export function createProcess(options: ProcessOptions): Process {
   network.onMessage((from, message: ControlMessage) => {
     switch (message.kind) {
       case "prepare":
-        if (from === 0 && (prepare === undefined || message.execution > prepare.execution)) start(message);
+        if (from === 0 && message.execution > (participation.prepare?.execution ?? -Infinity)) participation.start(message);
         return;
       case "begin":
-        if (participant?.execution !== message.execution) return;
-        epoch = message.startEpoch;
-        participant.begin(message);
+        if (!participation.handle(message)) return;
         enter("running");
         // Asked to go while the flow was between two executions.
         if (leaving && leader === undefined) network.send(0, { kind: "leave" });
         return;
       case "tick":
-        if (participant?.execution !== message.execution) return;
-        epoch = message.epoch;
-        if (message.draining) enter("draining");
-        participant.tick(message);
+        if (message.draining && participation.execution === message.execution) enter("draining");
+        participation.handle(message);
         return;
       case "release":
-        if (participant?.execution === message.execution) participant.release(message.epoch);
-        return;
       case "assign":
-        if (participant?.execution === message.execution) participant.assign(message);
-        return;
       case "compact":
-        if (participant?.execution === message.execution) participant.compact(message);
+        participation.handle(message);
         return;
       case "standby":
-        if (participant !== undefined) return;
+        if (participation.execution !== undefined) return;
         enter("standby");
         if (message.outlook !== undefined) readAhead(message.outlook.snapshot, message.outlook.partitions);
         return;
@@ -215,7 +171,7 @@ export function createProcess(options: ProcessOptions): Process {
       case "state":
         return queries.answered(message);
       case "committed": {
-        if (participant?.execution === message.execution) participant.committed(message);
+        participation.handle(message);
         const { epoch: of, time, bytes, durationMilliseconds } = message;
         lastSnapshot = { epoch: of, time, bytes, durationMilliseconds };
         options.onEvent?.(message);
@@ -223,16 +179,12 @@ export function createProcess(options: ProcessOptions): Process {
       }
       case "end": {
         const { outcome } = message;
-        if (participant?.execution !== message.execution) {
+        if (participation.execution !== message.execution) {
           // The whole flow is over, and this process stood by or was waiting for its next execution.
-          if (participant === undefined && leader === undefined) endOutside(outcome);
+          if (participation.execution === undefined && leader === undefined) endOutside(outcome);
           return;
         }
-        previous =
-          outcome.kind === "rescaled" && prepare !== undefined
-            ? { execution: message.execution, assignment: prepare.assignment, positions: participant.positions }
-            : undefined;
-        stop(outcome.kind === "rescaled");
+        participation.end(outcome);
         if (leader !== undefined && outcome.kind !== "rescaled") {
           // How it ends for good is said when the leader has come to its end.
           if (outcome.kind !== "completed" && !leaving) enter("loading");
@@ -273,18 +225,19 @@ export function createProcess(options: ProcessOptions): Process {
       leader?.peerUp(peer);
       // It was away when the flow came to its end.
       if (leader !== undefined && phase === "completed") {
-        network.send(peer, { kind: "end", execution: prepare?.execution ?? 0, outcome: { kind: "completed" } });
+        network.send(peer, { kind: "end", execution: participation.prepare?.execution ?? 0, outcome: { kind: "completed" } });
       }
       return;
     }
     const lost = error ?? new WeirErrorClass("WEIR_PEER_LOST", `process ${peer} went away`);
     leader?.peerLost(peer, lost);
     queries.lost(peer);
-    if (leader === undefined && participant !== undefined && prepare !== undefined && peer < prepare.topology.processes) {
+    const { execution, prepare } = participation;
+    if (leader === undefined && execution !== undefined && peer < prepare!.topology.processes) {
+      const outcome: Outcome = { kind: "lost", error: toWireError(lost) };
       // Process 0 may see this peer still: it must end the execution for everybody.
-      network.send(0, { kind: "failed", execution: participant.execution, error: toWireError(lost) });
-      stop(false);
-      previous = undefined;
+      network.send(0, { kind: "failed", execution, error: outcome.error });
+      participation.end(outcome);
       if (leaving) finish("drained");
       else enter("loading");
     }
@@ -295,12 +248,12 @@ export function createProcess(options: ProcessOptions): Process {
       if (leader === undefined) return finished;
       try {
         const how = await leader.run();
-        stop(false);
+        participation.stop();
         enter(how === "completed" ? "completed" : "draining");
         finish(how);
         return how;
       } catch (error) {
-        stop(false);
+        participation.stop();
         failure = error as WeirError;
         enter("failed");
         fail(failure);
@@ -312,9 +265,9 @@ export function createProcess(options: ProcessOptions): Process {
     leave() {
       leaving = true;
       if (leader !== undefined) leader.drain(true);
-      else if (participant === undefined || phase === "loading") {
+      else if (participation.execution === undefined || phase === "loading") {
         // Nothing of the flow is here yet, or any more. After a rescale what is kept in memory is in the snapshot too.
-        stop(false);
+        participation.stop();
         finish("drained");
       } else network.send(0, { kind: "leave" });
     },
@@ -328,7 +281,7 @@ export function createProcess(options: ProcessOptions): Process {
         bytes,
         durationMilliseconds,
       } = lastSnapshot ?? {
-        epoch: prepare?.snapshot?.epoch ?? 0,
+        epoch: participation.prepare?.snapshot?.epoch ?? 0,
         bytes: 0,
         durationMilliseconds: 0,
       };
@@ -346,11 +299,11 @@ export function createProcess(options: ProcessOptions): Process {
     readState: queries.read,
     status: () => ({
       phase,
-      execution: prepare?.execution ?? 0,
+      execution: participation.prepare?.execution ?? 0,
       // Whoever starts the processes must learn of all that the store's topology waits for, before they are there.
-      topology: prepare?.topology ?? leader?.topology ?? { processes: 0, threads: 1 },
-      epoch,
-      frontier,
+      topology: participation.prepare?.topology ?? leader?.topology ?? { processes: 0, threads: 1 },
+      epoch: participation.epoch,
+      frontier: participation.frontier,
       ...(lastSnapshot === undefined ? {} : { lastSnapshot }),
       ...(lastRescale === undefined ? {} : { lastRescale }),
       ...(failure === undefined ? {} : { error: failure }),
