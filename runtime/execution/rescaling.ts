@@ -4,8 +4,9 @@
  *   request ─▶ (snapshot, and its reading ahead, while the flow goes on) ─▶ last tick ─▶ commit ─▶ an epoch is complete: answered
  *                                                                              └───── the flow stands still ─────┘
  *
- * Invariant: at most one request is open, and it is answered once. Whatever ends the execution before the commit refuses it;
- * after the commit the new topology is the truth, whatever happens, and the answer waits for it to run.
+ * Invariant: at most one request is open, and it is answered at most once. Whatever ends the execution before the commit refuses
+ * it; after the commit the new topology is the truth, whatever happens, and the answer waits for it to run. A flow that fails for
+ * good in between leaves it open: the failure itself is what is told.
  */
 import { WeirError } from "../errors/index.ts";
 import type { Topology } from "../recovery/types.ts";
