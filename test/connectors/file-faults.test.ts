@@ -7,12 +7,16 @@ import { Dataflow, dirSink, fileSink, fileSource } from "../../runtime/index.ts"
 import { EOF, runMain, testSink, testSource } from "../../runtime/testing/index.ts";
 import { batchesOf } from "./reading.ts";
 
-/** Bytes that the disk still takes. */
-const disk = vi.hoisted(() => ({ room: Infinity }));
+/** `room`: bytes that the disk still takes. */
+const disk = vi.hoisted(() => ({ room: Infinity, syncs: 0 }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
   return {
     ...fs,
+    fsync(fd: number, done: (error: Error | null) => void) {
+      disk.syncs++;
+      fs.fsync(fd, done);
+    },
     writeSync(fd: number, bytes: Buffer, from: number, length: number, at: number) {
       if (disk.room <= 0) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
       const written = fs.writeSync(fd, bytes, from, Math.min(length, disk.room), at);
@@ -88,6 +92,19 @@ test("a file that shrinks while it is read ends where it ends now, and is refuse
   expect(() => source.buildPart(path, part.snapshot())).toThrow(
     expect.objectContaining({ code: "WEIR_SOURCE_FAILED", message: expect.stringContaining("has only 100 bytes") as string }),
   );
+  await part.close!();
+});
+
+test("a snapshot syncs the file, and its name once", async () => {
+  const sink = fileSink(join(root, "out.txt"));
+  const part = await sink.buildPart("out.txt", undefined);
+  await part.writeBatch(["a"]);
+  disk.syncs = 0;
+  await part.snapshot();
+  expect(disk.syncs).toBe(2);
+  await part.writeBatch(["b"]);
+  expect(await part.snapshot()).toBe(4);
+  expect(disk.syncs).toBe(3);
   await part.close!();
 });
 
