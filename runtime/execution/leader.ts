@@ -12,7 +12,7 @@
  *
  *   ownership ◀─ conductor ◀─ rescaling        bystanders, read-ahead        transactions        upkeep        restarts
  */
-import { isWeirError, WeirError } from "../errors/index.ts";
+import { asWeirError, isWeirError, WeirError } from "../errors/index.ts";
 import type { Snapshot, Topology } from "../recovery/types.ts";
 import { createBystanders } from "./bystanders.ts";
 import { type ConductorOptions, createConductor } from "./conductor.ts";
@@ -121,10 +121,13 @@ export function createLeader(options: LeaderOptions): Leader {
     return conductor.conduct(snapshot, keep);
   };
 
-  const restart = async (error: WeirError): Promise<void> => {
-    if (await restarts.again(error)) return;
-    rescaling.end(error);
+  /** For good. Whoever waits for a rescale is told as well. */
+  const fail = (error: unknown): never => {
+    rescaling.end(asWeirError(error, "WEIR_EXECUTION_ENDED", "the flow has failed"));
     throw error;
+  };
+  const restart = async (error: WeirError): Promise<void> => {
+    if (!(await restarts.again(error))) fail(error);
   };
 
   return {
@@ -139,7 +142,7 @@ export function createLeader(options: LeaderOptions): Leader {
           try {
             snapshot = await claim();
           } catch (error) {
-            if (first || !isWeirError(error) || !restarts.passes(error)) throw error;
+            if (first || !isWeirError(error) || !restarts.passes(error)) return fail(error);
             await restart(error);
             continue;
           }
@@ -170,8 +173,8 @@ export function createLeader(options: LeaderOptions): Leader {
           default: {
             const error = fromWireError(outcome.error);
             rescaling.lost(error);
-            if (restarts.passes(error)) await restart(error);
-            else throw error;
+            if (!restarts.passes(error)) return fail(error);
+            await restart(error);
           }
         }
       }

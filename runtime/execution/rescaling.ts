@@ -5,8 +5,8 @@
  *                                                                              └───── the flow stands still ─────┘
  *
  * Invariant: at most one request is open, and it is answered at most once. Whatever ends the execution before the commit refuses
- * it; after the commit the new topology is the truth, whatever happens, and the answer waits for it to run. A flow that fails for
- * good in between leaves it open: the failure itself is what is told.
+ * it; after the commit the new topology is the truth, whatever happens, and the answer waits for it to run, or for the flow to fail
+ * for good.
  */
 import { WeirError } from "../errors/index.ts";
 import type { Topology } from "../recovery/types.ts";

@@ -92,6 +92,18 @@ test("a flow that ends right behind a rescale answers the request", async () => 
   expect(await asked).toMatchObject({ execution: 2, epoch: 1 });
 });
 
+test("a flow that fails for good right behind a rescale tells whoever asked", async () => {
+  const run = lead({ there: 3 });
+  await run.turns();
+  const asked = run.leader.rescale(3);
+  asked.catch(() => undefined);
+  await run.turns();
+  run.leader.handle(1, { kind: "failed", execution: 2, error: { code: "WEIR_STEP_FAILED", message: 'step "x"', step: "x" } });
+  await run.turns();
+  await expect(run.ended).rejects.toMatchObject({ code: "WEIR_STEP_FAILED" });
+  await expect(asked).rejects.toMatchObject({ code: "WEIR_STEP_FAILED" });
+});
+
 test("when the last snapshot is old, one is taken while the flow goes on, and read by who will join, before it stands still", async () => {
   const run = lead({ there: 3, snapshotMs: 1_000_000, sleep: () => new Promise(() => {}) });
   await run.turns();
