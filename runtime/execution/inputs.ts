@@ -72,7 +72,8 @@ export function createInputs(options: InputsOptions): Inputs {
     const { step } = input.source;
     try {
       const parts = await input.source.list!();
-      if (options.closed()) return;
+      // Of several listings under way the last one begun decides that an input ends: what another finds then comes too late.
+      if (options.closed() || input.phase === "ending" || input.phase === "ended") return;
       for (const [part, worker] of assignment.add(step, parts)) {
         input.open.add(part);
         options.onAssign(step, part, worker);
