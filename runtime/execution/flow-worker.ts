@@ -26,6 +26,8 @@ export interface FlowWorkerOptions {
   readonly slot: StateSlot;
   /** The system clock of the run, in milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** It may stand still or jump, and wakes nobody: what waits for it is asked again by the machine's timers. */
+  readonly standing?: boolean;
   readonly post: (message: FromWorker) => void;
   /** Called, outside of a step, when the worker has something to do. */
   readonly wake: () => void;
@@ -96,7 +98,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       run: { flow: flow.id, execution: message.execution },
       worker,
       now: options.now,
-      ownClock: options.now !== Date.now,
+      ownClock: options.standing === true,
       epochs,
       routing: { partitions, partitionOf: (key) => partitionOf(key, partitions), workerOf: (partition) => assignment[partition]! },
       states: slot.states!,

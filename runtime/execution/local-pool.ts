@@ -18,6 +18,8 @@ export interface LocalPoolOptions {
   readonly fabrics: FabricMaker;
   readonly driver: Driver;
   readonly now: () => number;
+  /** The clock may stand still or jump at any moment, and wakes nobody: it is looked at again and again. Default: when it is not the machine's. */
+  readonly standing?: boolean;
   /** Where the workers' keyed state is kept between executions, for whoever wants to look. */
   readonly slots?: StateSlot[];
   /** Sees each worker's message first; true = it goes no further. */
@@ -26,7 +28,7 @@ export interface LocalPoolOptions {
 
 export function createLocalPool(options: LocalPoolOptions): LocalPool {
   const { driver, now } = options;
-  const realClock = now === Date.now;
+  const standing = options.standing ?? now !== Date.now;
   const slots: StateSlot[] = options.slots ?? [];
   let workers: FlowWorker[] = [];
   let removals: (() => void)[] = [];
@@ -51,6 +53,7 @@ export function createLocalPool(options: LocalPoolOptions): LocalPool {
           fabric,
           slot: state,
           now,
+          standing,
           post(message) {
             if (options.intercept?.(message) !== true) receive(message);
           },
@@ -60,10 +63,9 @@ export function createLocalPool(options: LocalPoolOptions): LocalPool {
         removals.push(
           driver.add({
             step: worker.step,
-            // A clock that is not the machine's may jump at any moment: look often while somebody waits for it.
             nextTime() {
               const next = worker.nextTimer();
-              return next === undefined || realClock ? next : Date.now() + 1;
+              return next === undefined || !standing ? next : Date.now() + 1;
             },
           }),
         );
