@@ -1,4 +1,5 @@
 /** What suites do to a broker from outside: topics, more partitions, records produced, deleted and read. Through the client library's own classes. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Admin, type MessageToProduce, Producer } from "@platformatic/kafka";
 import type { Broker } from "./broker.ts";
 
@@ -13,21 +14,36 @@ async function withAdmin<T>(broker: Broker, work: (admin: Admin) => Promise<T>):
   }
 }
 
-/** @param configs of the topic, such as `{ "segment.bytes": "1048576" }` */
+/**
+ * A topic without records: one of that name goes, as a test that is tried again begins with nothing.
+ * @param configs of the topic, such as `{ "segment.bytes": "1048576" }`
+ */
 export async function createTopic(
   broker: Broker,
   topic: string,
   partitions = 1,
   configs: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await withAdmin(broker, (admin) =>
-    admin.createTopics({
-      topics: [topic],
-      partitions,
-      replicas: 1,
-      configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
-    }),
-  );
+  await withAdmin(broker, async (admin) => {
+    const create = () =>
+      admin.createTopics({
+        topics: [topic],
+        partitions,
+        replicas: 1,
+        configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+      });
+    if (!(await admin.listTopics()).includes(topic)) return void (await create());
+    await admin.deleteTopics({ topics: [topic] });
+    // The broker answers before the topic is gone.
+    for (let tries = 1; ; tries++) {
+      try {
+        return void (await create());
+      } catch (error) {
+        if (tries === 50) throw error;
+        await sleep(100);
+      }
+    }
+  });
 }
 
 /** Raises the number of partitions. */

@@ -26,6 +26,10 @@ await whenKafka(() => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  /** A test that is tried again begins with nothing. */
+  let topics = 0;
+  const fresh = (name: string): string => `${name}-${++topics}`;
+
   interface Run {
     readonly child: ChildProcess;
     /** Exit code, or null when it was killed. */
@@ -64,23 +68,27 @@ await whenKafka(() => {
 
   test("a flow that is killed ten times", { timeout: 150_000 }, async () => {
     const count = 20_000;
-    await createTopic(broker, "killed", 3);
-    expect(await runKilled("killed", { count, rate: 2_000 }, 10, 11)).toBeGreaterThanOrEqual(5);
-    const { records, waiting } = await readTopic(broker, "killed");
+    const topic = fresh("killed");
+    await createTopic(broker, topic, 3);
+    expect(await runKilled(topic, { count, rate: 2_000 }, 10, 11)).toBeGreaterThanOrEqual(5);
+    const { records, waiting } = await readTopic(broker, topic);
     expect({ ...checkNumbers(records, count), waiting }).toEqual({ ...perfect, waiting: 0 });
     // There was something to be left out.
-    expect((await readTopic(broker, "killed", "uncommitted")).records.length).toBeGreaterThan(count);
+    expect((await readTopic(broker, topic, "uncommitted")).records.length).toBeGreaterThan(count);
   });
 
   test.each(["prepared", "commit", "committed"])("a flow that is killed at the point: %s", { timeout: 60_000 }, async (dieAt) => {
-    const topic = `killed-${dieAt}`;
+    const topic = fresh(`killed-${dieAt}`);
     const count = 14_000;
     await createTopic(broker, topic, 3);
-    for (let life = 0; life < 4; life++) {
+    let deaths = 0;
+    for (; deaths < 4; deaths++) {
       const { child, exited } = start(topic, { count, rate: 2_000, dieAt });
-      await exited;
+      // On a slow machine four lives may read it all.
+      if ((await exited) === 0) break;
       expect(child.signalCode).toBe("SIGKILL");
     }
+    expect(deaths).toBeGreaterThanOrEqual(2);
     const run = start(topic, { count, rate: 2_000 });
     expect({ code: await run.exited, said: run.said() }).toMatchObject({ code: 0 });
     const { records, waiting } = await readTopic(broker, topic);
@@ -89,17 +97,19 @@ await whenKafka(() => {
 
   test("at least once, a flow that is killed writes all and some twice", { timeout: 90_000 }, async () => {
     const count = 8_000;
-    await createTopic(broker, "killed-plain", 3);
-    await runKilled("killed-plain", { count, rate: 2_000, guarantee: "atLeastOnce" }, 4, 12);
-    const { records } = await readTopic(broker, "killed-plain");
+    const topic = fresh("killed-plain");
+    await createTopic(broker, topic, 3);
+    await runKilled(topic, { count, rate: 2_000, guarantee: "atLeastOnce" }, 4, 12);
+    const { records } = await readTopic(broker, topic);
     expect(checkNumbers(records, count)).toMatchObject({ missing: 0, strange: 0 });
     expect(records.length).toBeGreaterThan(count);
   });
 
   test("a flow of two processes whose broker is killed three times", { timeout: 150_000 }, async () => {
     const count = 20_000;
-    await createTopic(broker, "broker-killed", 3);
-    const run = start("broker-killed", { count, rate: 2_000 }, ["-p", "2"]);
+    const topic = fresh("broker-killed");
+    await createTopic(broker, topic, 3);
+    const run = start(topic, { count, rate: 2_000 }, ["-p", "2"]);
     try {
       for (let kill = 0; kill < 3; kill++) {
         await sleep(1_700);
@@ -111,7 +121,7 @@ await whenKafka(() => {
     } finally {
       run.child.kill("SIGKILL");
     }
-    const { records, waiting } = await readTopic(broker, "broker-killed");
+    const { records, waiting } = await readTopic(broker, topic);
     expect({ ...checkNumbers(records, count), waiting }).toEqual({ ...perfect, waiting: 0 });
   });
 });
