@@ -6,9 +6,10 @@ import { type ClockReader, type ReadableClock, buildReader } from "./clock-reade
 import type { Clock, ClockLogic } from "./types.ts";
 
 export function systemClock(options: { now?: () => number } = {}): Clock<unknown> {
+  const { now } = options;
   const clock: ReadableClock<unknown> = {
-    build: (resume) => new SystemClockLogic(options.now ?? Date.now, resume),
-    [buildReader]: (resume, now) => new SystemClockLogic(options.now ?? now, resume),
+    build: (resume) => new SystemClockLogic(now ?? Date.now, now ?? Date.now, resume),
+    [buildReader]: (resume, runNow) => new SystemClockLogic(now ?? runNow, runNow, resume),
   };
   return clock;
 }
@@ -16,9 +17,12 @@ export function systemClock(options: { now?: () => number } = {}): Clock<unknown
 class SystemClockLogic implements ClockLogic<unknown>, ClockReader<unknown> {
   watermark: number;
   private readonly now: () => number;
+  /** The clock by which keys are woken. */
+  private readonly runNow: () => number;
 
-  constructor(now: () => number, resume: unknown) {
+  constructor(now: () => number, runNow: () => number, resume: unknown) {
     this.now = now;
+    this.runNow = runNow;
     this.watermark = typeof resume === "number" ? resume : -Infinity;
     this.beforeBatch();
   }
@@ -43,7 +47,8 @@ class SystemClockLogic implements ClockLogic<unknown>, ClockReader<unknown> {
     return Infinity;
   }
   toSystem(timestamp: number): number {
-    return timestamp;
+    // A clock of the user's own may stand still or be set to any time: what is left until then counts, not the time it shows.
+    return this.now === this.runNow ? timestamp : this.runNow() + Math.max(0, timestamp - this.now());
   }
   snapshot(): number {
     return this.watermark;
