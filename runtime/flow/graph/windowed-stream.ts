@@ -9,7 +9,7 @@ import type { KeyedStream } from "./stream.ts";
 
 export interface WindowOut<V, W> {
   readonly down: KeyedStream<readonly [windowId: number, value: W]>;
-  /** Values that came after their window had closed. */
+  /** Values whose timestamp is before (not at) their key's watermark, which the value itself has moved first; their window may still be open. */
   readonly late: KeyedStream<readonly [windowId: number, value: V]>;
   readonly meta: KeyedStream<readonly [windowId: number, meta: WindowMeta]>;
 }

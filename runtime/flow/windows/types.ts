@@ -57,7 +57,7 @@ export type WindowEvent = readonly [kind: WindowEventKind, windowId: number, pay
 export type WindowEventKind = 0 | 1 | 2;
 /** A result. */
 export const down = 0;
-/** A value that came after its window had closed. */
+/** A value whose timestamp is before (not at) its key's watermark, which the value itself has moved first; its window may still be open. */
 export const late = 1;
 /** The WindowMeta of a window that has closed. */
 export const meta = 2;
