@@ -270,11 +270,11 @@ export class KeyedStream<V> extends Stream<Keyed<V>> {
     checkFunction(step, "reducer", reducer);
     return this.keyedNext<V>(step, { kind: "reduceFinal", reducer });
   }
-  /** Of equal values the first stays. */
+  /** Of equal values the first stays. What has no order, NaN too, stops the flow with WEIR_BAD_RETURN. */
   maxFinal(step: string, by?: (value: V) => Ordered): KeyedStream<V> {
     return this.#extreme(step, "maxFinal", by);
   }
-  /** Of equal values the first stays. */
+  /** Of equal values the first stays. What has no order, NaN too, stops the flow with WEIR_BAD_RETURN. */
   minFinal(step: string, by?: (value: V) => Ordered): KeyedStream<V> {
     return this.#extreme(step, "minFinal", by);
   }

@@ -2,6 +2,7 @@
 import { generated } from "../generated.ts";
 import type { Call } from "../graph/node.ts";
 import type { Ordered } from "../logic.ts";
+import { rankBy } from "../rank.ts";
 import type { DriverOf } from "./driver.ts";
 
 type Loop = (keys: string[], values: unknown[]) => void;
@@ -52,8 +53,24 @@ export function reduceDriver(reducer: Call): DriverOf {
   return foldingDriver({ reducer }, "value", "reducer(entry.state, value)");
 }
 
-/** The reducer of maxFinal and minFinal: of equal values the first stays. */
-export function extreme(kind: "maxFinal" | "minFinal", by: ((value: any) => Ordered) | undefined): Call {
-  if (kind === "maxFinal") return by === undefined ? (a, b) => (b > a ? b : a) : (a, b) => (by(b) > by(a) ? b : a);
-  return by === undefined ? (a, b) => (b < a ? b : a) : (a, b) => (by(b) < by(a) ? b : a);
+export function extremeDriver(extreme: Extreme): DriverOf {
+  const { admit, reducer } = extreme;
+  return foldingDriver({ admit, reducer }, "admit(value)", "reducer(entry.state, value)");
+}
+
+export interface Extreme {
+  /** The value itself. Throws WEIR_BAD_RETURN when it has no order: a key's first value is compared with nothing. */
+  readonly admit: (value: unknown) => unknown;
+  /** Of equal values the first stays. Checks both, since what is reduced in front of the exchange was not admitted. */
+  readonly reducer: Call;
+}
+
+export function extreme(kind: "maxFinal" | "minFinal", by: ((value: any) => Ordered) | undefined): Extreme {
+  const rank = rankBy(kind, by);
+  const admit = (value: unknown): unknown => {
+    rank(value);
+    return value;
+  };
+  const reducer: Call = kind === "maxFinal" ? (a, b) => (rank(b) > rank(a) ? b : a) : (a, b) => (rank(b) < rank(a) ? b : a);
+  return { admit, reducer };
 }

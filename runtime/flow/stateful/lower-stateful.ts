@@ -6,7 +6,7 @@ import type { ChunkScope, ChunkStream } from "../operator.ts";
 import { windowDriver } from "./window-driver.ts";
 import { collectDriver } from "./collect-driver.ts";
 import type { DriverOf } from "./driver.ts";
-import { countDriver, extreme, foldDriver, reduceDriver } from "./final-driver.ts";
+import { countDriver, extreme, extremeDriver, foldDriver, reduceDriver } from "./final-driver.ts";
 import { joinDriver } from "./join-driver.ts";
 import { batchDriver, itemDriver } from "./logic-driver.ts";
 import { statefulFlatMapDriver, statefulMapDriver } from "./map-driver.ts";
@@ -50,9 +50,10 @@ function driverOf(lowering: Lowering, node: Node, spec: StatefulSpec | WindowSpe
     case "foldFinal":
       return foldDriver(spec.init, spec.folder);
     case "reduceFinal":
+      return reduceDriver(spec.reducer);
     case "maxFinal":
     case "minFinal":
-      return reduceDriver(reducerOf(spec)!);
+      return extremeDriver(extreme(spec.kind, spec.by));
     case "join":
       return joinDriver(sides, spec.insert, spec.emit);
     case "window":
@@ -64,5 +65,5 @@ function driverOf(lowering: Lowering, node: Node, spec: StatefulSpec | WindowSpe
 
 function reducerOf(spec: StatefulSpec | WindowSpec) {
   if (spec.kind === "reduceFinal") return spec.reducer;
-  return spec.kind === "maxFinal" || spec.kind === "minFinal" ? extreme(spec.kind, spec.by) : undefined;
+  return spec.kind === "maxFinal" || spec.kind === "minFinal" ? extreme(spec.kind, spec.by).reducer : undefined;
 }

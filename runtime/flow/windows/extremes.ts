@@ -1,7 +1,6 @@
 /** The aggregates max and min: the value itself, chosen by its rank; of equal ranks the first value stays. */
-import { WeirError } from "../../errors/index.ts";
 import type { Ordered } from "../logic.ts";
-import { show } from "../show.ts";
+import { rankBy } from "../rank.ts";
 import type { WindowAggregate } from "./aggregate.ts";
 import { down } from "./types.ts";
 
@@ -23,15 +22,7 @@ function extreme<V>(
   by: ((value: V) => Ordered) | undefined,
   better: (rank: Ordered, best: Ordered) => boolean,
 ): WindowAggregate<V, Extreme<V>> {
-  const rankOf = (value: V): Ordered => {
-    const rank: unknown = by === undefined ? value : by(value);
-    if ((typeof rank === "number" && rank === rank) || typeof rank === "string" || typeof rank === "bigint") return rank;
-    const what = by === undefined ? "without by(), values" : "by()";
-    throw new WeirError(
-      "WEIR_BAD_RETURN",
-      `${kind}: ${what} must give a number, a string or a bigint, not ${show(rank)} for ${show(value)}`,
-    );
-  };
+  const rankOf = rankBy(kind, by);
   return {
     kind,
     commutes: false,
@@ -49,6 +40,6 @@ function extreme<V>(
       events.push([down, windowId, best.value]);
     },
     save: (best) => best.value,
-    load: (saved) => ({ value: saved as V, rank: rankOf(saved as V) }),
+    load: (saved) => ({ value: saved as V, rank: rankOf(saved) }),
   };
 }

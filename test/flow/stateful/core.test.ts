@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Dataflow, type KeyedStream, type StatefulBatchLogic, type StatefulLogic } from "../../../runtime/flow/index.ts";
 import { arraySink, listSource, MemoryStore, run, type RunOptions } from "../harness.ts";
 
@@ -238,6 +238,37 @@ test("ties keep the first value, and keys come out sorted", async () => {
     ["b", "c9"],
     ["z", "a1"],
   ]);
+});
+
+const unordered = [NaN, undefined, null, true, [1], { n: 1 }, new Date(5)];
+describe.each([
+  ["maxFinal", 1],
+  ["maxFinal", 2],
+  ["minFinal", 1],
+  ["minFinal", 2],
+] as const)("%s on %d workers", (kind, workers) => {
+  const places = { alone: (bad: unknown) => [bad], first: (bad: unknown) => [bad, 5, 3], last: (bad: unknown) => [5, 3, bad] };
+  test.each(Object.entries(places))("refuses what has no order, and says so: %s", async (_place, values) => {
+    for (const bad of unordered) {
+      const list = values(bad).map((value) => ["key", value] as const);
+      const refused = { code: "WEIR_BAD_RETURN", step: "best", message: expect.stringContaining(`${kind}: `) };
+      await expect(keyedRun([list], (s) => s[kind]("best", (value) => value as never), { workers })).rejects.toMatchObject(refused);
+      await expect(keyedRun([list], (s) => s[kind]("best"), { workers })).rejects.toMatchObject(refused);
+    }
+  });
+
+  test("takes numbers with infinities, strings and bigints", async () => {
+    for (const values of [
+      [3, -Infinity, Infinity, -0],
+      ["b", "a", ""],
+      [5n, 3n],
+    ]) {
+      const sorted = values.toSorted((a, b) => (a < b ? -1 : 1));
+      const best = kind === "maxFinal" ? sorted.at(-1) : sorted[0];
+      const list = values.map((value) => ["key", value] as const);
+      expect(await keyedRun([list], (s) => s[kind]("best"), { workers })).toEqual([["key", best]]);
+    }
+  });
 });
 
 test("state that cannot be stored stops the flow at the snapshot, naming step and key", async () => {
