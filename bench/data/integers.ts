@@ -26,8 +26,11 @@ export function integers(count: number, tally: Tally, parts = 1, owner?: (i: num
             next += size;
             return batch;
           }
-          const batch: number[] = [];
-          for (; next < count && batch.length < batchSize; next++) if (owner(next) === part) batch.push(next);
+          // oxlint-disable-next-line unicorn/no-new-array -- as above
+          const batch = new Array<number>(batchSize);
+          let size = 0;
+          for (; next < count && size < batchSize; next++) if (owner(next) === part) batch[size++] = next;
+          batch.length = size;
           return batch;
         },
         snapshot: () => next,
