@@ -1,8 +1,12 @@
 /** `kafkaSource` while its broker, its connection or its topic fails: each record is given once and in order, or the error says what is lost. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Admin } from "@platformatic/kafka";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type KafkaSourceOptions, kafkaSource } from "../../../runtime/index.ts";
+import { Dataflow, type KafkaSourceOptions, kafkaSource } from "../../../runtime/index.ts";
+import { runMain, testSink } from "../../../runtime/testing/index.ts";
 import { createTopic, deleteRecords, produce } from "./admin.ts";
 import { type Broker, startBroker, whenKafka } from "./broker.ts";
 
@@ -173,6 +177,32 @@ await whenKafka(() => {
     // Nobody knows it, and zero would be a lie.
     await expect(Promise.resolve(built.lag!())).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED" });
     await built.close?.();
+  });
+
+  test("a flow that resumes while brokers are away reads on when they are back", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "weir-kafka-away-"));
+    const run = async (): Promise<(string | null)[]> => {
+      const values: (string | null)[] = [];
+      const flow = new Dataflow("away");
+      flow
+        .input("in", kafkaSource({ brokers: broker.proxied, topics: topic, value: "string", until: "end" }))
+        .map("value", ({ value }) => value)
+        .output("out", testSink(values));
+      await runMain(flow, { epochMs: 20, recovery: { store: `file://${directory}`, snapshotMs: 50 } });
+      return values;
+    };
+    await fill(0, 300);
+    expect(await run()).toHaveLength(300);
+    await fill(300, 309);
+    broker.proxy.refuse = true;
+    broker.proxy.cut();
+    let away = true;
+    const running = run().finally(() => expect(away).toBe(false));
+    await sleep(1_500);
+    away = false;
+    broker.proxy.refuse = false;
+    expect((await running).toSorted()).toEqual(Array.from({ length: 9 }, (_, i) => `v${300 + i}`));
+    rmSync(directory, { recursive: true, force: true });
   });
 
   test("a topic that is deleted and not made again stops the flow", { timeout: 90_000 }, async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspect } from "node:util";
-import { Producer } from "@platformatic/kafka";
+import { Consumer, Producer } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   Dataflow,
@@ -263,6 +263,25 @@ await whenKafka(() => {
       expect(await groupOffsets(broker, groupId)).toEqual({});
       await collect(source(), { recovery: store() });
       await expect.poll(() => groupOffsets(broker, groupId)).toEqual({ [`${topic}/0`]: 5, [`${topic}/1`]: 5 });
+    });
+
+    test("gets nothing while a consumer is its member, and positions again when that has left", async () => {
+      const topic = await topicOf();
+      await produce(broker, texts(topic, 0, 10));
+      const groupId = `group-${topic}`;
+      const source = kafkaSource({ brokers: broker.bootstrap, topics: topic, until: "end", groupId });
+      const member = new Consumer({ groupId, clientId: "test", bootstrapBrokers: broker.bootstrap });
+      member.topics.track(topic);
+      await member.joinGroup();
+      try {
+        expect(await collect(source, { recovery: store() })).toHaveLength(10);
+        await sleep(500);
+        expect(await groupOffsets(broker, groupId)).toEqual({});
+      } finally {
+        await member.close(true);
+      }
+      expect(await collect(source, { recovery: store() })).toHaveLength(10);
+      await expect.poll(() => groupOffsets(broker, groupId), { timeout: 10_000 }).toEqual({ [`${topic}/0`]: 10 });
     });
 
     test("is not read: a flow resumes where its snapshot says", async () => {
