@@ -4,6 +4,7 @@ import { postgresSink, type PostgresSinkOptions, type PreparedRows } from "../..
 import { Dataflow } from "../../../runtime/flow/index.ts";
 import type { TransactionalSinkPart } from "../../../runtime/flow/sink.ts";
 import { runMain, testSource } from "../../../runtime/testing/index.ts";
+import { scratch } from "../../testing/runs.ts";
 import { withPostgres } from "./world.ts";
 
 const context = (execution: number, step = "out") => ({ flow: "flow", step, execution });
@@ -331,6 +332,97 @@ await withPostgres("the Postgres sink", ({ rows, options }) => {
     await sink.commit((await part.prepare(2))!);
     await sink.commit(first);
     expect(await rows("SELECT * FROM older")).toEqual([{ k: "a", n: 2 }]);
+  });
+
+  test("a flow that goes back to an older snapshot writes rows over; appended ones stay, and come again", async () => {
+    await rows("CREATE TABLE back_keyed (k int PRIMARY KEY, n int); CREATE TABLE back_appended (k int, n int)");
+    const disk = scratch();
+    const run = async (n: number, fromEpoch?: number): Promise<void> => {
+      const flow = new Dataflow("back");
+      const items = flow.input("in", testSource([1, 2, 3, 4])).map("row", (k) => ({ k, n }));
+      items.output("keyed", postgresSink<{ k: number; n: number }>(options("back_keyed", { key: ["k"] })));
+      items.output("appended", postgresSink<{ k: number; n: number }>(options("back_appended")));
+      const recovery = { store: disk.store, snapshotMs: 0, retain: 4, ...(fromEpoch === undefined ? {} : { fromEpoch }) };
+      await runMain(flow, { epochMs: 0, recovery });
+    };
+    await run(0);
+    const [oldest] = disk.manifest().snapshots;
+    await run(9, oldest!.epoch);
+    disk.remove();
+    const keyed = await rows("SELECT * FROM back_keyed ORDER BY k");
+    expect(keyed.map(({ k }) => k)).toEqual([1, 2, 3, 4]);
+    const again = keyed.filter(({ n }) => n === 9);
+    expect(again).toEqual(keyed.slice(-again.length));
+    expect(again.length).toBeGreaterThan(0);
+    expect(again.length).toBeLessThan(4);
+    expect(await rows("SELECT * FROM back_appended ORDER BY n, k")).toEqual([...[1, 2, 3, 4].map((k) => ({ k, n: 0 })), ...again]);
+  });
+
+  test("a restore from a backup is noticed where staged rows are missing, and else what was committed since is lost", async () => {
+    await rows("CREATE TABLE restored (n int)");
+    const tables = ["restored", "weir_staging", "weir_commits"];
+    const [sink, part] = await build(options<{ n: number }>("restored"));
+    const prepare = async (n: number): Promise<PreparedRows> => {
+      await part.writeBatch([{ n }]);
+      return (await part.prepare(n))!;
+    };
+    await sink.commit(await prepare(1));
+    for (const table of tables) await rows(`CREATE TABLE backup_${table} AS TABLE ${table}`);
+    const since = await prepare(2);
+    await sink.commit(since);
+    for (const table of tables) await rows(`BEGIN; TRUNCATE ${table}; INSERT INTO ${table} TABLE backup_${table}; COMMIT`);
+    await expect(sink.commit(since)).rejects.toEqual(failure(/0 are there.*restored from a backup/, "WEIR_SINK_STATE"));
+    // As for a flow whose last snapshot had nothing to commit.
+    await sink.commit(await prepare(3));
+    expect(await rows("SELECT n FROM restored ORDER BY n")).toEqual([{ n: 1 }, { n: 3 }]);
+  });
+
+  test("what nobody goes back to may be deleted from both tables", async () => {
+    await rows("CREATE TABLE tidied (n int)");
+    const one = options<{ n: number }>("tidied");
+    const [sink, old] = await build(one, 1);
+    await old.writeBatch([{ n: 1 }]);
+    const past = (await old.prepare(1))!;
+    await sink.commit(past);
+    const other = await postgresSink<{ n: number }>(one).build(0, 1, context(1, "given up"));
+    await other.writeBatch([{ n: 7 }]);
+    await other.prepare(1);
+    const [, part] = await build(one, 2);
+    await part.writeBatch([{ n: 2 }]);
+    const prepared = (await part.prepare(2))!;
+    await rows("DELETE FROM weir_commits WHERE run = $1", [past.run]);
+    await rows("DELETE FROM weir_staging WHERE sink = 'flow/given up'");
+    await sink.commit(prepared);
+    expect(await rows("SELECT n FROM tidied ORDER BY n")).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  test("a sink has poolSize connections in a thread at most, for all that it writes and commits there", async () => {
+    await rows("CREATE ROLE swimmer LOGIN SUPERUSER PASSWORD 'hush-hush'; CREATE TABLE pooled (n int)");
+    const { port } = new URL(options("x").connectionString!);
+    const connectionString = `postgres://swimmer:hush-hush@127.0.0.1:${port}/postgres`;
+    const sink = postgresSink<{ n: number }>({ ...options("pooled", { poolSize: 3, batchSize: 1 }), connectionString });
+    let most = 0;
+    let over = false;
+    const watching = (async () => {
+      while (!over) {
+        const [found] = await rows("SELECT count(*)::int AS n FROM pg_stat_activity WHERE usename = 'swimmer'");
+        most = Math.max(most, found!.n as number);
+      }
+    })();
+    try {
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, worker) => {
+          const part = await sink.build(worker, 8, context(1, "pooled"));
+          for (let n = 0; n < 20; n++) await part.writeBatch([{ n }]);
+          await sink.commit((await part.prepare(1))!);
+        }),
+      );
+    } finally {
+      over = true;
+      await watching;
+    }
+    expect(most).toBe(3);
+    expect(await rows("SELECT count(*)::int AS n FROM pooled")).toEqual([{ n: 160 }]);
   });
 
   test("a BEFORE trigger may mend rows; partitions and numbers given by hand are written like others", async () => {
