@@ -62,17 +62,18 @@ test("the server's retry is the pause, and it is kept in the position", async ()
 });
 
 test("connections that are cut, refused for now or silent are made again", async () => {
+  const refused = [408, 425, 429, 500, 502, 503, 504];
   const url = await serve((response, request) => {
     if (request === 1) return void response.destroy();
-    if (request === 2) return void response.writeHead(503, { "retry-after": "0" }).end();
-    if (request === 3) {
+    if (request <= refused.length + 1) return void response.writeHead(refused[request - 2]!, { "retry-after": "0" }).end();
+    if (request === refused.length + 2) {
       stream(response, "id: 1\ndata: 1\n\ndata: ha", false);
       setTimeout(() => response.destroy(), 20);
-    } else if (request === 4) stream(response, "id: 2\ndata: 2\n\n", false);
+    } else if (request === refused.length + 3) stream(response, "id: 2\ndata: 2\n\n", false);
     else response.writeHead(204).end();
   });
-  expect(await rest(await open(url, { idleTimeoutMs: 100 }))).toEqual(["1", "2"]);
-  expect(server!.requests).toHaveLength(5);
+  expect(await rest(await open(url, { idleTimeoutMs: 100, maxRetryMs: 5 }))).toEqual(["1", "2"]);
+  expect(server!.requests).toHaveLength(refused.length + 4);
 });
 
 test("failures in a row double the pause up to the largest, never below what the server asks for", async () => {
@@ -99,6 +100,32 @@ test("events without ids of their own come again after a resume, those with ids 
   const again = await open(url, {}, part.snapshot());
   expect(await again.nextBatch()).toEqual(["1a", "1b", "2"]);
   await again.close!();
+});
+
+test("of a server that does not replay, what it sends while nobody listens is lost", async () => {
+  let sent = 0;
+  const url = await serve((response, request) => {
+    if (request === 3) return void response.writeHead(204).end();
+    stream(response, Array.from({ length: 3 }, () => `data: ${++sent}\n\n`).join(""));
+    // Nobody listens while these are sent.
+    sent += 5;
+  });
+  expect(await rest(await open(url))).toEqual(["1", "2", "3", "9", "10", "11"]);
+});
+
+test("what decode throws ends the flow, and so does an event that is too long", async () => {
+  const mine = new Error("mine");
+  const url = await serve((response, request) =>
+    request === 1 ? stream(response, "data: 1\n\n", false) : stream(response, `data: ${"x".repeat(17 * 2 ** 20)}`, false),
+  );
+  const decode = (): string => {
+    throw mine;
+  };
+  const part = await open(url, { decode });
+  await expect(rest(part)).rejects.toBe(mine);
+  await part.close!();
+  await expect(rest(await open(url))).rejects.toEqual(failure(/Cannot read events of .*\/events: /));
+  expect(server!.requests).toHaveLength(2);
 });
 
 test("an answer that does not begin, and a token that cannot be had, are failed attempts", async () => {

@@ -55,7 +55,20 @@ test("without resume it goes on with what comes: what was sent in between is los
     sent += 5;
     socket.close(connection === 2 ? 4_000 : 1_011);
   });
-  expect(await rest(await open(url))).toEqual(["1", "2", "3", "9", "10", "11"]);
+  const part = await open(url);
+  expect(await rest(part)).toEqual(["1", "2", "3", "9", "10", "11"]);
+  expect(part.snapshot()).toEqual({});
+});
+
+test.each([1_000, 1_001, 4_000])("a close with code %i does not end the input by itself", async (code) => {
+  const url = await serve((socket, connection) => {
+    socket.send(String(connection));
+    if (connection === 1) socket.close(code, "goodbye");
+  });
+  const part = await webSocketSource({ url, retryMs: 1 }).buildPart("messages", undefined);
+  expect(await part.nextBatch()).toEqual(["1"]);
+  expect(await part.nextBatch()).toEqual(["2"]);
+  await part.close!();
 });
 
 const replaying =
@@ -113,12 +126,12 @@ test("cut and refused connections are made again", async () => {
   const url = await serve(
     (socket, connection) => {
       socket.send(String(connection));
-      if (connection === 3) setTimeout(() => socket.terminate(), 10);
+      if (connection === 7) setTimeout(() => socket.terminate(), 10);
       else socket.close(4_000);
     },
-    (attempt) => (attempt === 1 ? 503 : attempt === 2 ? 0 : undefined),
+    (attempt) => [408, 425, 429, 500, 503, 0][attempt - 1],
   );
-  expect(await rest(await open(url))).toEqual(["3", "4"]);
+  expect(await rest(await open(url, { maxRetryMs: 5 }))).toEqual(["7", "8"]);
 });
 
 test("a server that is there and silent is left, one that answers pings is not", async () => {
