@@ -5,6 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { WeirError } from "../errors/index.ts";
+import { checkOptionsObject } from "../flow/option-checks.ts";
 import { show } from "../flow/show.ts";
 import type { PartitionedSink } from "../flow/sink.ts";
 import { fileFailure } from "./failure.ts";
@@ -30,6 +31,7 @@ export interface DirSinkOptions {
 
 /** A file per part, keys spread over them. The directory is made if there is none; the one above it must exist. */
 export function dirSink(directory: string, options: DirSinkOptions): PartitionedSink<string, unknown> {
+  checkOptionsObject("dirSink", options);
   const { parts, suffix = "" } = options;
   if (typeof directory !== "string" || directory === "") {
     throw new WeirError("WEIR_FLOW_OPTION", `dirSink: the directory must be a path, not ${show(directory)}`);

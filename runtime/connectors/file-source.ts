@@ -3,6 +3,7 @@
  * snapshot left it. A part ends at the end of its file. Invariant: positions are always between records.
  */
 import { WeirError } from "../errors/index.ts";
+import { checkOptionsObject } from "../flow/option-checks.ts";
 import { show } from "../flow/show.ts";
 import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -27,6 +28,7 @@ const formats: Record<string, () => TextFormat> = { lines: () => linesFormat, js
  * Throws WEIR_FLOW_OPTION for an unknown encoding, WEIR_SOURCE_FAILED for what cannot be listed, read or parsed.
  */
 export function fileSource(glob: string, options: FileSourceOptions = {}): PartitionedSource<any, unknown> {
+  checkOptionsObject("fileSource", options);
   const { batchSize = 1_000, encoding = "lines" } = options;
   if (typeof glob !== "string" || glob === "")
     throw new WeirError("WEIR_FLOW_OPTION", `fileSource: the glob must be a path, not ${show(glob)}`);

@@ -3,6 +3,7 @@
  * overdue, without one how many are left. Everything is per part: `count`, `ratePerSecond`, and `index`, which starts at 0.
  */
 import { WeirError } from "../errors/index.ts";
+import { checkOptionsObject, checkWholeNumber } from "../flow/option-checks.ts";
 import { show } from "../flow/show.ts";
 import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { type Timetable, checkRate, timetable } from "./timetable.ts";
@@ -24,9 +25,10 @@ export type GeneratorPosition = readonly [index: number, start: number];
 
 /** Parts are named "0", "1", …. Throws WEIR_FLOW_OPTION for an option that makes no sense. */
 export function generatorSource<T>(options: GeneratorOptions<T>): PartitionedSource<T, GeneratorPosition> {
+  checkOptionsObject("generatorSource", options);
   const { parts, count = Infinity, ratePerSecond, batchSize = 1_000, make } = options;
-  checkInteger(parts, "parts");
-  checkInteger(batchSize, "batchSize");
+  checkWholeNumber("generatorSource", "parts", parts);
+  checkWholeNumber("generatorSource", "batchSize", batchSize);
   if (count !== Infinity && !(Number.isInteger(count) && count >= 0)) {
     throw new WeirError("WEIR_FLOW_OPTION", `generatorSource: count must be an integer that is not negative, not ${show(count)}`);
   }
@@ -81,9 +83,4 @@ function generatorPart<T>({
     snapshot: () => [index, start],
     ...(schedule === undefined && count === Infinity ? {} : { lag: () => Math.max(0, dueNow() - index) }),
   };
-}
-
-function checkInteger(value: unknown, option: string): void {
-  if (Number.isInteger(value) && (value as number) > 0) return;
-  throw new WeirError("WEIR_FLOW_OPTION", `generatorSource: ${option} must be a positive integer, not ${show(value)}`);
 }

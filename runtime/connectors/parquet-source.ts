@@ -4,6 +4,7 @@
  * per turn of the event loop, and rows are made from them by a function compiled for the columns.
  */
 import { WeirError } from "../errors/index.ts";
+import { checkNames, checkOptionsObject, checkWholeNumber, refuseOption } from "../flow/option-checks.ts";
 import { show } from "../flow/show.ts";
 import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { listFiles } from "./file-list.ts";
@@ -19,19 +20,18 @@ export interface ParquetSourceOptions {
 
 /**
  * Rows are objects by column name. 64-bit integers are numbers (one beyond 2⁵³ stops the flow), timestamps and dates are
- * Dates, nulls are null. Lag is in rows. Throws WEIR_SOURCE_FAILED for what cannot be listed, read or decoded, or lacks a column.
+ * Dates, nulls are null. Lag is in rows. Throws WEIR_FLOW_OPTION for an option
+ * that makes no sense, WEIR_SOURCE_FAILED for what cannot be listed, read or decoded, or lacks a column.
  */
 export function parquetSource<T = Record<string, any>>(
   pathOrGlob: string,
   options: ParquetSourceOptions = {},
 ): PartitionedSource<T, number> {
+  checkOptionsObject("parquetSource", options);
   const { columns, batchSize = 1_000 } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new WeirError("WEIR_FLOW_OPTION", `parquetSource: batchSize must be a positive integer, not ${show(batchSize)}`);
-  }
-  if (columns !== undefined && (!Array.isArray(columns) || columns.length === 0)) {
-    throw new WeirError("WEIR_FLOW_OPTION", `parquetSource: columns must be a list of names, not ${show(columns)}`);
-  }
+  if (typeof pathOrGlob !== "string" || pathOrGlob === "") refuseOption("parquetSource", "the glob", "a path", show(pathOrGlob));
+  checkWholeNumber("parquetSource", "batchSize", batchSize);
+  if (columns !== undefined) checkNames("parquetSource", "columns", columns);
   return {
     kind: "partitioned",
     async listParts() {

@@ -4,6 +4,7 @@
  */
 import { WeirError } from "../errors/index.ts";
 import { duration, instant } from "../flow/windows/instant.ts";
+import { checkOptionsObject } from "../flow/option-checks.ts";
 import { show } from "../flow/show.ts";
 import type { Awaitable, PartitionedSource, SourcePart } from "../flow/source.ts";
 import { RetryAfter } from "./retry-after.ts";
@@ -18,6 +19,7 @@ export interface PollingOptions<T, S> {
 
 /** Has one part and never ends. Throws WEIR_FLOW_OPTION for an option that makes no sense. */
 export function pollingSource<T, S>(options: PollingOptions<T, S>): PartitionedSource<T, S> {
+  checkOptionsObject("pollingSource", options);
   const { getter } = options;
   const interval = duration(options.intervalMs, "pollingSource: intervalMs");
   const alignTo = options.alignTo === undefined ? undefined : instant(options.alignTo, "pollingSource: alignTo");

@@ -7,6 +7,7 @@
  * out, and how many records of it were given out: a resume reads that batch again and skips them.
  */
 import { WeirError } from "../errors/index.ts";
+import { checkOptionsObject } from "../flow/option-checks.ts";
 import { show } from "../flow/show.ts";
 import type { Awaitable, PartitionedSource, SourcePart } from "../flow/source.ts";
 import { type Timetable, checkRate, timetable } from "./timetable.ts";
@@ -21,6 +22,7 @@ export function replay<T, S>(
 ): PartitionedSource<T, ReplayPosition<S>> {
   if (source?.kind !== "partitioned")
     throw new WeirError("WEIR_FLOW_OPTION", `replay: the source must be a partitioned one, not ${show(source)}`);
+  checkOptionsObject("replay", options);
   const { ratePerSecond } = options;
   checkRate(ratePerSecond, "replay");
   return {

@@ -1,4 +1,5 @@
 import { WeirError } from "../errors/index.ts";
+import { show } from "../flow/show.ts";
 import { startCluster } from "../host/cluster.ts";
 import { memberArguments } from "../host/run.ts";
 import { abortsOf, abortsVariable } from "./fired-aborts.ts";
@@ -9,7 +10,9 @@ import { checkOptions, type RunOptions } from "./run-options.ts";
  * @throws WeirError of the first process that fails
  */
 export async function runCluster(module: string, options: RunOptions & { processes?: number } = {}): Promise<void> {
-  checkOptions(options);
+  if (typeof module !== "string" || module === "")
+    throw new WeirError("WEIR_MODULE_NOT_FOUND", `runCluster takes the path of a module, not ${show(module)}`);
+  checkOptions("runCluster", options);
   if (options.now !== undefined) throw new WeirError("WEIR_FLOW_OPTION", "now: a clock of this process cannot be that of others");
   const { recovery } = options;
   const cluster = await startCluster({

@@ -1,6 +1,7 @@
 import { createSingle } from "../execution/single.ts";
 import { WeirError } from "../errors/index.ts";
 import { checkFlow, type Dataflow, isDataflow } from "../flow/index.ts";
+import { show } from "../flow/show.ts";
 import { openStore } from "../recovery/index.ts";
 import { abortsOver } from "./fired-aborts.ts";
 import { checkOptions, type RunOptions } from "./run-options.ts";
@@ -11,8 +12,8 @@ import { abortPosition } from "./sentinels.ts";
  * @throws WeirError when the flow fails; a user's error is its cause and the step is named.
  */
 export async function runMain(flow: Dataflow, options: RunOptions = {}): Promise<void> {
-  if (!isDataflow(flow)) throw new WeirError("WEIR_FLOW_OPTION", "runMain takes a Dataflow; this is something else");
-  checkOptions(options);
+  if (!isDataflow(flow)) throw new WeirError("WEIR_FLOW_OPTION", `runMain: flow must be a Dataflow, not ${show(flow)}`);
+  checkOptions("runMain", options);
   checkFlow(flow);
   const { recovery, ...rest } = options;
   const store = recovery === undefined ? undefined : openStore(recovery.store);

@@ -1,4 +1,6 @@
 import { WeirError } from "../errors/index.ts";
+import { checkOptionalCall, checkOptionalFlag, checkOptionsObject } from "../flow/option-checks.ts";
+import { show } from "../flow/show.ts";
 
 export interface RunOptions {
   /** Timely workers, all on this thread, interleaved. Default 1. */
@@ -23,24 +25,28 @@ export interface RunOptions {
 }
 
 /** @throws WeirError WEIR_FLOW_OPTION naming the option */
-export function checkOptions(options: RunOptions & { processes?: number }): void {
+export function checkOptions(of: string, options: RunOptions & { processes?: number }): void {
+  checkOptionsObject(of, options);
   const { recovery } = options;
-  number("processes", options.processes, 1, true);
-  number("workers", options.workers, 1, true);
-  number("epochMs", options.epochMs, 0, true);
+  checkOptionalCall(of, "now", options.now);
+  number(of, "processes", options.processes, 1, true);
+  number(of, "workers", options.workers, 1, true);
+  number(of, "epochMs", options.epochMs, 0, true);
   if (recovery === undefined) return;
-  if (typeof recovery.store !== "string") refuse("recovery.store", "the URL of a store", recovery.store);
-  number("recovery.partitions", recovery.partitions, 1, true);
-  number("recovery.snapshotMs", recovery.snapshotMs, 0, false);
-  number("recovery.retain", recovery.retain, 1, true);
-  number("recovery.fromEpoch", recovery.fromEpoch, 0, true);
+  checkOptionsObject(of, recovery, "recovery");
+  checkOptionalFlag(of, "recovery.allowDroppedState", recovery.allowDroppedState);
+  if (typeof recovery.store !== "string") refuse(of, "recovery.store", "the URL of a store", recovery.store);
+  number(of, "recovery.partitions", recovery.partitions, 1, true);
+  number(of, "recovery.snapshotMs", recovery.snapshotMs, 0, false);
+  number(of, "recovery.retain", recovery.retain, 1, true);
+  number(of, "recovery.fromEpoch", recovery.fromEpoch, 0, true);
 }
 
-function number(name: string, value: unknown, least: number, whole: boolean): void {
+function number(of: string, name: string, value: unknown, least: number, whole: boolean): void {
   if (value === undefined) return;
   const good = typeof value === "number" && value >= least && (Number.isInteger(value) || (!whole && Number.isFinite(value)));
-  if (!good) refuse(name, `a ${whole ? "whole " : ""}number from ${least}`, value);
+  if (!good) refuse(of, name, `a ${whole ? "whole " : ""}number from ${least}`, value);
 }
-function refuse(name: string, wanted: string, value: unknown): never {
-  throw new WeirError("WEIR_FLOW_OPTION", `${name} must be ${wanted}, and is ${String(value)}`);
+function refuse(of: string, name: string, wanted: string, value: unknown): never {
+  throw new WeirError("WEIR_FLOW_OPTION", `${of}: ${name} must be ${wanted}, and is ${show(value)}`);
 }

@@ -1,3 +1,6 @@
+import { refuseOption } from "../flow/option-checks.ts";
+import { show } from "../flow/show.ts";
+
 /** This run's input ends here; with recovery the next run goes on behind it. */
 export const EOF: unique symbol = Symbol.for("weir.testing.EOF") as never;
 
@@ -10,7 +13,9 @@ export const ABORT: unique symbol = Symbol.for("weir.testing.ABORT") as never;
 /** No item for `ms` milliseconds. */
 export class PAUSE {
   readonly ms: number;
+  /** Throws WEIR_FLOW_OPTION when `ms` is negative or not finite. */
   constructor(ms: number) {
+    if (typeof ms !== "number" || !(ms >= 0 && ms < Infinity)) refuseOption("PAUSE", "ms", "zero or more milliseconds", show(ms));
     this.ms = ms;
   }
 }

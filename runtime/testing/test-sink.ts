@@ -1,7 +1,10 @@
 import type { DynamicSink } from "../flow/index.ts";
+import { refuseOption } from "../flow/option-checks.ts";
+import { show } from "../flow/show.ts";
 
 /** Appends everything that arrives, on any worker of this thread, to `out`. At least once: a resumed run may repeat items. */
 export function testSink<T>(out: T[]): DynamicSink<T> {
+  if (!Array.isArray(out)) refuseOption("testSink", "out", "an array", show(out));
   return {
     kind: "dynamic",
     build: () => ({

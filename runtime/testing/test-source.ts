@@ -1,17 +1,22 @@
 import type { PartitionedSource } from "../flow/index.ts";
+import { checkOptionsObject, checkWholeNumber, refuseOption } from "../flow/option-checks.ts";
+import { show } from "../flow/show.ts";
 import { firedAborts, knowAborts } from "./fired-aborts.ts";
 import { ABORT, abortError, EOF, PAUSE } from "./sentinels.ts";
 
 /**
  * An array as a source of one part. Its position is an index into the array; `batchSize` items make a batch (default 1),
  * and a sentinel is never inside of one. An ABORT fires once: the run that comes after, of this source or over the same store, skips it.
+ * Throws WEIR_FLOW_OPTION for an option that makes no sense.
  */
 export function testSource<T>(
   items: readonly (T | typeof EOF | typeof ABORT | PAUSE)[],
   options: { batchSize?: number } = {},
 ): PartitionedSource<T, number> {
-  const batchSize = options.batchSize ?? 1;
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`batchSize must be a positive integer, not ${batchSize}`);
+  if (!Array.isArray(items)) refuseOption("testSource", "items", "an array", show(items));
+  checkOptionsObject("testSource", options);
+  const { batchSize = 1 } = options;
+  checkWholeNumber("testSource", "batchSize", batchSize);
   const fired = firedAborts();
   const source: PartitionedSource<T, number> = {
     kind: "partitioned",

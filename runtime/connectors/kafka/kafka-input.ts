@@ -1,5 +1,7 @@
 /** A Kafka input whose bad records are set aside instead of stopping the flow. */
-import type { Dataflow } from "../../flow/graph/dataflow.ts";
+import { type Dataflow, isDataflow } from "../../flow/graph/dataflow.ts";
+import { refuseOption } from "../../flow/option-checks.ts";
+import { show } from "../../flow/show.ts";
 import type { Stream } from "../../flow/graph/stream.ts";
 import { openSource } from "./source.ts";
 import type { Decoded, KafkaBadRecord, KafkaFormat, KafkaMessage } from "./source-message.ts";
@@ -20,6 +22,7 @@ export function kafkaInput<K extends KafkaFormat = "bytes", V extends KafkaForma
   step: string,
   options: KafkaSourceOptions<K, V, KeyType, ValueType>,
 ): KafkaInput<Decoded<K, KeyType>, Decoded<V, ValueType>> {
+  if (!isDataflow(flow)) refuseOption("kafkaInput", "flow", "a Dataflow", show(flow));
   const { trues, falses } = flow
     .input(step, openSource(sourceSettings(options), "keep"))
     .branch(`${step}-errors`, (message) => "bad" in message);

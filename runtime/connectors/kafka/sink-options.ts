@@ -1,6 +1,7 @@
 /** The options of `kafkaSink`, checked when the flow is built. */
 import type { ConnectionOptions } from "@platformatic/kafka";
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 import type { Compression } from "./sink-cluster.ts";
 import type { KafkaSinkRecord } from "./sink-record.ts";
@@ -47,7 +48,9 @@ export type CheckedOptions = ReturnType<typeof checkOptions>;
 export function checkOptions(options: KafkaSinkOptions<never>) {
   const bad = (name: string, what: string, got: unknown): WeirError =>
     new WeirError("WEIR_FLOW_OPTION", `kafkaSink: ${name} must be ${what}, not ${show(got)}`);
-  if (typeof options !== "object" || options === null) throw bad("options", "an object", options);
+  checkOptionsObject("kafkaSink", options);
+  for (const name of ["tls", "sasl"] as const)
+    if (options[name] !== undefined) checkOptionsObject("kafkaSink", options[name], name);
   const brokers = typeof options.brokers === "string" ? options.brokers.split(",") : options.brokers;
   if (!Array.isArray(brokers) || brokers.length === 0) throw bad("brokers", "host:port, or a list of them", options.brokers);
   for (const broker of brokers) if (!/^\S+:\d+$/.test(String(broker))) throw bad("brokers", "host:port, or a list of them", broker);

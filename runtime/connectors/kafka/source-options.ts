@@ -1,6 +1,7 @@
 /** Options of a Kafka source, checked when the source is made. Nothing of `sasl` and `tls` ever appears in a message. */
 import type { ConnectionOptions } from "@platformatic/kafka";
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 import type { KafkaDeserializer, KafkaFormat } from "./source-message.ts";
 
@@ -63,7 +64,9 @@ export interface SourceSettings {
 
 /** @throws WEIR_FLOW_OPTION naming the option */
 export function sourceSettings(options: KafkaSourceOptions<KafkaFormat, KafkaFormat, unknown, unknown>): SourceSettings {
-  if (typeof options !== "object" || options === null) throw refuse("its options", "an object", options);
+  checkOptionsObject("kafkaSource", options);
+  for (const name of ["tls", "sasl"] as const)
+    if (options[name] !== undefined) checkOptionsObject("kafkaSource", options[name], name);
   return {
     brokers: names("brokers", options.brokers, /^.+:\d+$/, "host:port, or a list of those"),
     topics: names("topics", options.topics, /^[\w.-]{1,249}$/, "the name of a topic, or a list of those"),

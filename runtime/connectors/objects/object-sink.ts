@@ -4,6 +4,7 @@
  */
 import { faultOf } from "../../cloud/index.ts";
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 import type { SinkContext, TransactionalSink } from "../../flow/sink.ts";
 import type { Bucket } from "./bucket.ts";
@@ -146,6 +147,7 @@ function readOptions<T>(options: ObjectSinkOptions<T>, scheme: "s3" | "azure") {
   if (ifLost !== "fail" && ifLost !== "continue") throw refused(`ifLost must be "fail" or "continue", not ${show(ifLost)}`);
   if (schema !== undefined && format !== "parquet") throw refused("a schema is for Parquet objects only");
   if (schema !== undefined) {
+    checkOptionsObject("objectSink", schema, "schema");
     const columns = Object.entries(schema);
     if (columns.length === 0) throw refused("the schema must name at least one column");
     for (const [name, type] of columns) {

@@ -3,6 +3,7 @@
  * Only so many objects are open at a time; the others wait their turn without costing anything.
  */
 import { WeirError } from "../../errors/index.ts";
+import { checkNames, checkOptionalFlag } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 import type { PartitionedSource, SourcePart } from "../../flow/source.ts";
 import { csvFormat } from "../csv-format.ts";
@@ -133,8 +134,8 @@ function readOptions(options: ObjectSourceOptions) {
   if (options.glob !== undefined && (typeof options.glob !== "string" || options.glob === ""))
     throw refused(`glob must be a pattern, not ${show(options.glob)}`);
   if (columns !== undefined && options.format !== "parquet") throw refused("columns are for Parquet objects only");
-  if (columns !== undefined && (!Array.isArray(columns) || columns.length === 0))
-    throw refused(`columns must be a list of names, not ${show(columns)}`);
+  if (columns !== undefined) checkNames("objectSource", "columns", columns);
+  checkOptionalFlag("objectSource", "follow", options.follow);
   if (onError !== undefined && typeof onError !== "function") throw refused(`onError must be a function, not ${show(onError)}`);
   if (onError !== undefined && options.format === "parquet") throw refused("onError is for lines, JSON and CSV only");
   return { columns, onError, batchSize, concurrency, blockBytes, listEveryMs, format: formats[options.format] };

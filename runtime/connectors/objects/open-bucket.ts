@@ -1,6 +1,7 @@
 /** From a URL to a bucket. A wrong URL is refused at once; the cloud's SDK is loaded at the first request. */
 import { carriesSecrets, type CloudLocation, cloudLocation, withoutSecrets } from "../../cloud/index.ts";
 import { type ErrorCode, WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 import { azureBucket } from "./azure-bucket.ts";
 import type { Bucket } from "./bucket.ts";
@@ -26,9 +27,13 @@ export interface OpenedBucket {
   readonly patienceMs: number;
 }
 
-/** @throws WEIR_FLOW_OPTION, naming the connector, for a URL of no cloud or one with credentials in it */
+/** @throws WEIR_FLOW_OPTION, naming the connector, for options that are no object, a URL of no cloud or one with credentials in it */
 export function openBucket(connector: string, options: ObjectOptions, code: ErrorCode): OpenedBucket {
   const refused = (message: string): WeirError => new WeirError("WEIR_FLOW_OPTION", `${connector}: ${message}`);
+  checkOptionsObject(connector, options);
+  if (options.env !== undefined) checkOptionsObject(connector, options.env, "env");
+  if (options.endpoint !== undefined && (typeof options.endpoint !== "string" || !URL.canParse(options.endpoint)))
+    throw refused("the endpoint must be an address, http://localhost:9000 for instance");
   const { url, timeoutMs = 60_000, patienceMs = 120_000 } = options;
   for (const [name, value] of Object.entries({ timeoutMs, patienceMs })) {
     if (typeof value !== "number" || !(value >= 0 && value < 2 ** 31))

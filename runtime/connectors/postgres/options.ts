@@ -1,5 +1,6 @@
 /** What `postgresSink` is told, checked when the flow is written down. Nothing of the connection ever reaches a message. */
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 
 /** Fields by column name. A missing or undefined field is the column's default; null is NULL. */
@@ -55,7 +56,7 @@ export interface Settings {
 }
 
 export function settingsOf(options: PostgresSinkOptions<never>): Settings {
-  if (typeof options !== "object" || options === null) refuse("its argument", "an object of options", options);
+  checkOptionsObject("postgresSink", options);
   const { table, schema, key, columns, row, deletes, guarantee, id, stagingSchema } = options;
   const { batchSize = 5_000, poolSize = 2, timeoutMs = 60_000, retryForMs = 120_000 } = options;
   text("table", table, true);
@@ -78,8 +79,7 @@ export function settingsOf(options: PostgresSinkOptions<never>): Settings {
   // What is wrong with a connection is not shown: it may hold a password.
   if (options.connectionString !== undefined && (typeof options.connectionString !== "string" || options.connectionString === ""))
     throw new WeirError("WEIR_FLOW_OPTION", "postgresSink: connectionString must be a text that is not empty");
-  if (options.connection !== undefined && (typeof options.connection !== "object" || options.connection === null))
-    throw new WeirError("WEIR_FLOW_OPTION", "postgresSink: connection must be an object");
+  if (options.connection !== undefined) checkOptionsObject("postgresSink", options.connection, "connection");
   const dot = schema === undefined ? table.indexOf(".") : -1;
   return {
     schema: dot < 0 ? schema : table.slice(0, dot),

@@ -4,6 +4,7 @@
  * its ids are. What waits between the connection and the flow is bounded; when it is full the body is not read on.
  */
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import type { PartitionedSource, SourcePart } from "../../flow/source.ts";
 import { type Bearer, checkCall, checkHeaders, checkMs, checkWhole, createMailbox } from "../feed/index.ts";
 import type { ServerSentEvent } from "./event-parser.ts";
@@ -33,6 +34,7 @@ export function serverSentEventsSource<T = ServerSentEvent>(
   options: ServerSentEventsOptions<T>,
 ): PartitionedSource<T, ServerSentEventsPosition> {
   const of = "serverSentEventsSource";
+  checkOptionsObject(of, options);
   const url = urlOf(of, options.url);
   checkHeaders(of, options.headers, options.bearer);
   checkCall(`${of}: decode`, options.decode);

@@ -1,5 +1,6 @@
 /** What `webSocketSource` is told, checked when the flow is written down. Addresses and credentials never reach a message. */
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
 import { type Bearer, checkCall, checkHeaders, checkMs, checkWhole } from "../feed/index.ts";
 
@@ -57,6 +58,7 @@ export type Settings<T, P> = Required<
 const name = "webSocketSource";
 
 export function settingsOf<T, P>(options: WebSocketSourceOptions<T, P>): Settings<T, P> {
+  checkOptionsObject(name, options);
   checkHeaders(name, options.headers, options.bearer);
   for (const call of ["decode", "onDrop", "endsOn"] as const) checkCall(`${name}: ${call}`, options[call]);
   const { resume, whenFull = "pause" } = options;
@@ -76,7 +78,7 @@ export function settingsOf<T, P>(options: WebSocketSourceOptions<T, P>): Setting
   messagesOf(options.subscribe);
   return {
     url: addressOf(options.url),
-    protocols: typeof options.protocols === "string" ? [options.protocols] : [...(options.protocols ?? [])],
+    protocols: protocolsOf(options.protocols),
     headers: options.headers,
     bearer: options.bearer,
     subscribe: options.subscribe ?? [],
@@ -93,6 +95,12 @@ export function settingsOf<T, P>(options: WebSocketSourceOptions<T, P>): Setting
     maxMessageBytes: checkWhole(`${name}: maxMessageBytes`, options.maxMessageBytes ?? 16 * 1024 * 1024),
     endsOn: options.endsOn ?? (() => false),
   };
+}
+
+function protocolsOf(protocols: unknown): string[] {
+  const all: unknown[] = Array.isArray(protocols) ? [...(protocols as unknown[])] : protocols === undefined ? [] : [protocols];
+  if (all.every((one) => typeof one === "string" && one !== "")) return all as string[];
+  throw new WeirError("WEIR_FLOW_OPTION", `${name}: protocols must be the name of a protocol, or a list of those`);
 }
 
 /** Throws WEIR_FLOW_OPTION, without showing what may be a secret. */

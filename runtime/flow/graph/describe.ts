@@ -1,7 +1,9 @@
 /** The graph as data, for status, `weir graph` and for whoever lists parts or checks a resume. */
+import { refuseOption } from "../option-checks.ts";
+import { show } from "../show.ts";
 import type { Sink } from "../sink.ts";
 import type { Source } from "../source.ts";
-import { graphOf, type Dataflow } from "./dataflow.ts";
+import { graphOf, isDataflow, type Dataflow } from "./dataflow.ts";
 import { isStateful } from "./node.ts";
 
 export interface FlowDescription {
@@ -20,6 +22,7 @@ export interface StepDescription {
 }
 
 export function describe(flow: Dataflow): FlowDescription {
+  if (!isDataflow(flow)) refuseOption("describe", "flow", "a Dataflow", show(flow));
   const steps = graphOf(flow).nodes.map(({ step, spec, upstream }) => {
     const ids = upstream.map((port) => port.node.step);
     if (spec.kind === "iterate" && spec.body !== undefined) ids.push(spec.body.again.node.step, spec.body.out.node.step);

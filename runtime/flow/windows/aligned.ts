@@ -6,6 +6,7 @@
  * and closes when the watermark reaches its end. Invariant: `open` is ascending, which is the order of closing too.
  */
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../option-checks.ts";
 import { duration, instant } from "./instant.ts";
 import type { WindowMeta, Windower, WindowerLogic } from "./types.ts";
 import { type AlignedState, checkWindower } from "./windower-state.ts";
@@ -13,8 +14,9 @@ import { type AlignedState, checkWindower } from "./windower-state.ts";
 /** One value may belong to no more windows than this; more is a mistake in the units. */
 const maxOverlap = 1_000_000;
 
-/** Throws WEIR_FLOW_OPTION when the length is not positive or an option is no time. */
+/** Throws WEIR_FLOW_OPTION when the length is not positive or an option is no time, or there are none. */
 export function tumbling(options: { lengthMs: number; alignTo: number | Date }): Windower {
+  checkOptionsObject("tumbling", options);
   const length = duration(options.lengthMs, "tumbling: lengthMs");
   const alignTo = instant(options.alignTo, "tumbling: alignTo");
   return { build: (resume) => new AlignedWindows(length, length, alignTo, resume) };
@@ -22,6 +24,7 @@ export function tumbling(options: { lengthMs: number; alignTo: number | Date }):
 
 /** A window of `lengthMs` opens every `offsetMs`. Throws WEIR_FLOW_OPTION also when the offset is longer than the length: values would fall between windows. */
 export function sliding(options: { lengthMs: number; offsetMs: number; alignTo: number | Date }): Windower {
+  checkOptionsObject("sliding", options);
   const length = duration(options.lengthMs, "sliding: lengthMs");
   const offset = duration(options.offsetMs, "sliding: offsetMs");
   const alignTo = instant(options.alignTo, "sliding: alignTo");

@@ -9,6 +9,7 @@
  * between does not count, or a flow that was down for a while would find late what it reads again.
  */
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionalCall, checkOptionsObject } from "../option-checks.ts";
 import { show } from "../show.ts";
 import { type ClockReader, type ReadableClock, buildReader } from "./clock-reader.ts";
 import type { Clock, ClockLogic } from "./types.ts";
@@ -21,9 +22,10 @@ interface EventClockOptions<V> {
 
 /**
  * `waitMs` is how long to wait for values that are out of order; Infinity = windows close only at end of input.
- * Throws WEIR_FLOW_OPTION when it is negative or NaN. A `timestamp` that returns no valid time stops the flow (WEIR_BAD_RETURN).
+ * Throws WEIR_FLOW_OPTION when it is negative or NaN, and for what is no function. A `timestamp` that returns no valid time stops the flow (WEIR_BAD_RETURN).
  */
 export function eventClock<V>(options: EventClockOptions<V>): Clock<V> {
+  checkOptionsObject("eventClock", options);
   const { timestamp, waitMs, now } = options;
   if (typeof timestamp !== "function") {
     throw new WeirError("WEIR_FLOW_OPTION", `eventClock: timestamp must be a function, not ${show(timestamp)}`);
@@ -34,6 +36,7 @@ export function eventClock<V>(options: EventClockOptions<V>): Clock<V> {
       `eventClock: waitMs must be zero or more milliseconds, or Infinity, not ${show(waitMs)}`,
     );
   }
+  checkOptionalCall("eventClock", "now", now);
   const clock: ReadableClock<V> = {
     build: (resume) => new EventClockLogic(timestamp, waitMs, now ?? Date.now, now ?? Date.now, resume),
     [buildReader]: (resume, runNow) => new EventClockLogic(timestamp, waitMs, now ?? runNow, runNow, resume),

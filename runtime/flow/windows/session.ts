@@ -7,6 +7,7 @@
  * logic is never empty.
  */
 import { WeirError } from "../../errors/index.ts";
+import { checkOptionsObject } from "../option-checks.ts";
 import { show } from "../show.ts";
 import type { WindowMeta, Windower, WindowerLogic } from "./types.ts";
 import { type SessionState, checkWindower } from "./windower-state.ts";
@@ -16,6 +17,7 @@ const lateId = -1;
 
 /** Throws WEIR_FLOW_OPTION when the gap is negative or not finite. */
 export function session(options: { gapMs: number }): Windower {
+  checkOptionsObject("session", options);
   const { gapMs } = options;
   if (typeof gapMs !== "number" || !(gapMs >= 0 && gapMs < Infinity)) {
     throw new WeirError("WEIR_FLOW_OPTION", `session: gapMs must be zero or more milliseconds, not ${show(gapMs)}`);

@@ -2,11 +2,15 @@
  * The clock of values that carry no time: a value's timestamp is the system time at which its batch is handled, and so is the
  * watermark; nothing is ever late. A system clock that is set back holds still until it has caught up, across a resume too.
  */
+import { checkOptionalCall, checkOptionsObject } from "../option-checks.ts";
 import { type ClockReader, type ReadableClock, buildReader } from "./clock-reader.ts";
 import type { Clock, ClockLogic } from "./types.ts";
 
+/** System time is the run's clock, or `now`. Throws WEIR_FLOW_OPTION when that is no function. */
 export function systemClock(options: { now?: () => number } = {}): Clock<unknown> {
+  checkOptionsObject("systemClock", options);
   const { now } = options;
+  checkOptionalCall("systemClock", "now", now);
   const clock: ReadableClock<unknown> = {
     build: (resume) => new SystemClockLogic(now ?? Date.now, now ?? Date.now, resume),
     [buildReader]: (resume, runNow) => new SystemClockLogic(now ?? runNow, runNow, resume),
