@@ -1,7 +1,10 @@
 /** What needs no server: what is held and sent, what is refused. The rest is in test/contracts/objects. */
 import { describe, expect, test } from "vitest";
 import { bucketSink, objectSink, type ObjectSinkOptions } from "../../../runtime/connectors/objects/object-sink.ts";
+import { Dataflow } from "../../../runtime/flow/index.ts";
+import { runMain, testSource } from "../../../runtime/testing/index.ts";
 import { memoryBucket, opened, status } from "../../fakes/memory-bucket.ts";
+import { scratch } from "../../testing/runs.ts";
 
 const sinkOf = (bucket: ReturnType<typeof memoryBucket>, more: Partial<ObjectSinkOptions<any>> = {}, patienceMs = 500) =>
   bucketSink<any>(opened(bucket, "out", patienceMs), { url: "", format: "jsonl", ...more });
@@ -54,6 +57,39 @@ test("what may pass and does not is an interruption; an upload that somebody abo
     code: "WEIR_SINK_INTERRUPTED",
     message: expect.stringContaining("by somebody else"),
   });
+});
+
+test.each([408, 429, 500, 503])("a part that meets status %i is sent again", async (code) => {
+  const bucket = memoryBucket();
+  const sink = sinkOf(bucket, {}, 5_000);
+  const part = await sink.build(1, 2, context);
+  let left = 1;
+  bucket.fault = (request) => (request.startsWith("part") && left-- > 0 ? status(code) : undefined);
+  await part.writeBatch([1]);
+  await sink.commit((await part.prepare(1))!);
+  expect(bucket.requests).toEqual(["begin", "part 0", "part 0", "complete"]);
+  expect([...bucket.objects.values()].map(({ bytes }) => bytes.toString())).toEqual(["1\n"]);
+});
+
+test("going back to an earlier snapshot leaves the objects of later ones in place, and writes their rows again", async () => {
+  const bucket = memoryBucket();
+  const disk = scratch();
+  const run = (fromEpoch?: number): Promise<void> => {
+    const flow = new Dataflow("back");
+    flow.input("in", testSource([1, 2, 3, 4])).output("out", sinkOf(bucket));
+    const recovery = { store: disk.store, snapshotMs: 0, retain: 4, ...(fromEpoch === undefined ? {} : { fromEpoch }) };
+    return runMain(flow, { epochMs: 0, recovery });
+  };
+  await run();
+  const before = [...bucket.objects.keys()];
+  await run(disk.manifest().snapshots[0]!.epoch);
+  disk.remove();
+  const rowsOf = (keys: readonly string[]): number[] =>
+    keys.toSorted().flatMap((key) => bucket.objects.get(key)!.bytes.toString().trim().split("\n").map(Number));
+  expect(rowsOf(before)).toEqual([1, 2, 3, 4]);
+  const again = rowsOf([...bucket.objects.keys()].filter((key) => !before.includes(key)));
+  expect(again.length).toBeGreaterThan(0);
+  expect(again).toEqual([2, 3, 4].slice(-again.length));
 });
 
 test("uploads that cannot be listed are a warning, and the flow goes on", async () => {

@@ -4,8 +4,11 @@ import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, test } from "vitest";
 import { bucketSource, objectSource, type ObjectSourceOptions } from "../../../runtime/connectors/objects/object-source.ts";
+import { Dataflow } from "../../../runtime/flow/index.ts";
 import type { SourcePart } from "../../../runtime/flow/source.ts";
+import { runMain, testSink } from "../../../runtime/testing/index.ts";
 import { memoryBucket, opened, status } from "../../fakes/memory-bucket.ts";
+import { scratch } from "../../testing/runs.ts";
 
 async function readAll(part: SourcePart<unknown, unknown>): Promise<unknown[]> {
   const all: unknown[] = [];
@@ -97,6 +100,56 @@ test("a listing that failed is not kept", async () => {
   });
   bucket.fault = undefined;
   expect([...(await one.listParts())]).toEqual([]);
+});
+
+test.each([
+  [403, "AccessDenied"],
+  [404, "NoSuchBucket"],
+])("status %i (%s) is an error at once", async (code, name) => {
+  const bucket = memoryBucket();
+  bucket.fault = () => status(code, name);
+  await expect(source(bucket, {}, 60_000).listParts()).rejects.toMatchObject({
+    code: "WEIR_SOURCE_FAILED",
+    message: expect.stringContaining(`${code} ${name}`),
+  });
+  expect(bucket.requests).toHaveLength(1);
+});
+
+test.each([408, 429, 500, 502, 503, 504])("status %i is tried again", async (code) => {
+  const bucket = memoryBucket();
+  bucket.put("in/a", "a\n");
+  let left = 1;
+  bucket.fault = () => (left-- > 0 ? status(code) : undefined);
+  expect(await readAll(await source(bucket).buildPart("in/a", undefined))).toEqual(["a"]);
+  expect(bucket.requests).toHaveLength(2);
+});
+
+test("an object that is gone from the listing when the flow resumes is no part any more; its position stays, for when it comes back", async () => {
+  const bucket = memoryBucket();
+  const disk = scratch();
+  bucket.put("in/a", "a1\na2\na3\na4\n");
+  bucket.put("in/b", "b1\nb2\nb3\nb4\n");
+  const run = async (seen: string[], failAt = Infinity): Promise<void> => {
+    const flow = new Dataflow("gone");
+    const items = flow.input("in", source(bucket, { batchSize: 1 })).map("boom", (item: string) => {
+      if (seen.length === failAt) throw new Error("boom");
+      seen.push(item);
+      return item;
+    });
+    items.output("out", testSink<string>([]));
+    await runMain(flow, { epochMs: 0, recovery: { store: disk.store, snapshotMs: 0 } });
+  };
+  const [before, without, after]: [string[], string[], string[]] = [[], [], []];
+  await expect(run(before, 2)).rejects.toMatchObject({ step: "boom" });
+  const a = bucket.objects.get("in/a")!;
+  bucket.objects.delete("in/a");
+  await run(without);
+  expect(without).toEqual(["b1", "b2", "b3", "b4"].slice(-without.length));
+  bucket.objects.set("in/a", a);
+  await run(after);
+  disk.remove();
+  expect(after.length).toBeGreaterThan(0);
+  expect(after).toEqual(["a2", "a3", "a4"].slice(-after.length));
 });
 
 test("following keeps the input open by a part that never ends", async () => {
