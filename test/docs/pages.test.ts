@@ -49,11 +49,72 @@ test.each(connectors)(
     );
     expect(page, `a page of docs/connectors with a program that calls ${name}(`).toBeDefined();
     const text = proseOf(page!);
-    expect(text).toMatch(/What it (?:guarantees|promises)/);
-    expect(text).toMatch(/snapshot/i);
-    expect(text).toMatch(/^(?:#+ |\*\*)What (?:happens when|goes wrong)/m);
+    for (const heading of promises) expect(text).toMatch(new RegExp(`^#+ ${heading}$`, "m"));
   },
 );
+
+const promises = ["What it guarantees", "What the snapshot stores", "What happens when…"];
+const connectorPages = globSync("docs/connectors/*.md").toSorted();
+
+test.each(connectorPages)("%s has the three headings, as often as it has connectors to speak of", (page) => {
+  const titles = [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title]) => title!);
+  expect(
+    titles.filter((title) => /guarantee|promise|snapshot|goes wrong|happens when/i.test(title) && !promises.includes(title)),
+  ).toEqual([]);
+  const counts = promises.map((heading) => titles.filter((title) => title === heading).length);
+  expect(counts[0]).toBeGreaterThan(0);
+  expect(new Set(counts).size, `${promises.join(", ")}: ${counts.join(", ")}`).toBe(1);
+});
+
+test.each(connectorPages.flatMap((page) => promises.map((heading) => [page, heading] as const)))(
+  "%s, %s: each paragraph, list item and table row points to a test",
+  (page, heading) => {
+    const claims = claimsBelow(proseOf(page), heading);
+    expect(claims.length).toBeGreaterThan(0);
+    expect(claims.filter((claim) => !isShown(claim))).toEqual([]);
+  },
+);
+
+test("a claim without a test is found, in a paragraph, a list and a table", () => {
+  const link = "[shown](a.test.ts)";
+  const table = ["| case | what happens |", "| --- | --- |", `| a | ${link} |`, "| b | c |"].join("\n");
+  const list = ["- one,", `  ${link}`, "- two"].join("\n");
+  const prose = [
+    "# X",
+    "## What it guarantees",
+    "All of it.",
+    "As follows:",
+    list,
+    table,
+    "It was not tried with Y.",
+    "## Y",
+    "z",
+  ].join("\n\n");
+  expect(claimsBelow(prose, "What it guarantees").filter((claim) => !isShown(claim))).toEqual(["All of it.", "- two", "| b | c |"]);
+});
+
+/** A link to a test; or there is nothing to show: it says so, announces what follows, or that nobody has tried. */
+function isShown(claim: string): boolean {
+  return (
+    /\]\([^)\s]+\.test\.ts\)/.test(claim) || claim === "Nothing." || claim.endsWith(":") || /\bnot (?:been )?tried\b/.test(claim)
+  );
+}
+
+/** Paragraphs, list items and rows of tables, of all sections with this heading. */
+function claimsBelow(prose: string, heading: string): string[] {
+  const sections = prose.split(/^#+ /m).filter((section) => section.split("\n", 1)[0] === heading);
+  return sections.flatMap((section) =>
+    section
+      .slice(heading.length)
+      .split(/\n{2,}/)
+      .map((block) => block.trim())
+      .filter((block) => block !== "" && !/^<!--.*-->$/.test(block))
+      .flatMap((block) => {
+        if (block.startsWith("- ")) return block.split(/\n(?=- )/);
+        return block.startsWith("|") ? block.split("\n").slice(2) : [block];
+      }),
+  );
+}
 
 test("there are sources and sinks to look at", () => expect(connectors.length).toBeGreaterThan(14));
 
