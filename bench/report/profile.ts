@@ -70,8 +70,11 @@ export function addShares({ nodes, samples, timeDeltas }: Sampled, parts: Shares
   }
 }
 
+/** To the repository, or to the folder of packages, which may be a link to another place. */
 const relative = (url: string): string => {
   const path = fileURLToPath(url);
+  const packages = path.lastIndexOf("/node_modules/");
+  if (packages >= 0) return path.slice(packages + 1);
   return path.startsWith(repository) ? path.slice(repository.length).replace(/^\//, "") : path;
 };
 
