@@ -32,6 +32,23 @@ test("refuses a port in use", async () => {
   refused(await weir(["run", path(args[0]!), ...args.slice(1)]), code, message);
 });
 
+test("a flow may be plain JavaScript, and import packages of its own", async () => {
+  const place = path("javascript");
+  mkdirSync(join(place, "node_modules/shout"), { recursive: true });
+  writeFileSync(join(place, "node_modules/shout/package.json"), `{ "name": "shout", "version": "1.0.0", "main": "index.js" }`);
+  writeFileSync(join(place, "node_modules/shout/index.js"), `module.exports = (text) => text.toUpperCase() + "!";`);
+  writeFileSync(
+    join(place, "flow.mjs"),
+    `import { Dataflow, stdoutSink } from "weir";
+import { testSource } from "weir/testing";
+import shout from "shout";
+const flow = new Dataflow("loud");
+flow.input("words", testSource(["one", "two"])).map("shout", shout).output("print", stdoutSink());
+export default flow;`,
+  );
+  expect(await weir(["run", join(place, "flow.mjs")])).toMatchObject({ status: 0, stdout: "ONE!\nTWO!\n" });
+});
+
 test("a flow runs to its end, and what it left open does not keep the process", async () => {
   writeFileSync(path("open.ts"), `${flows["good.ts"]}\nsetInterval(() => {}, 1000);`);
   expect(await weir(["run", path("open.ts")], { timeoutMs: 10_000 })).toEqual({

@@ -4,7 +4,7 @@ import { show } from "../show.ts";
 import type { Sink } from "../sink.ts";
 import type { Source } from "../source.ts";
 import { graphOf, isDataflow, type Dataflow } from "./dataflow.ts";
-import { isStateful } from "./node.ts";
+import { isStateful, type Port } from "./node.ts";
 
 export interface FlowDescription {
   readonly flow: string;
@@ -24,11 +24,17 @@ export interface StepDescription {
 export function describe(flow: Dataflow): FlowDescription {
   if (!isDataflow(flow)) refuseOption("describe", "flow", "a Dataflow", show(flow));
   const steps = graphOf(flow).nodes.map(({ step, spec, upstream }) => {
-    const ids = upstream.map((port) => port.node.step);
-    if (spec.kind === "iterate" && spec.body !== undefined) ids.push(spec.body.again.node.step, spec.body.out.node.step);
+    const ids = upstream.map(stepOf);
+    if (spec.kind === "iterate" && spec.body !== undefined) ids.push(stepOf(spec.body.again));
     return { step, kind: spec.kind, upstream: [...new Set(ids)], stateful: isStateful(spec) };
   });
   return { flow: flow.id, steps };
+}
+
+/** What leaves a loop comes from the step in its body that hands it out. */
+function stepOf({ node, output }: Port): string {
+  const { spec } = node;
+  return spec.kind === "iterate" && output === 1 && spec.body !== undefined ? stepOf(spec.body.out) : node.step;
 }
 
 export function sourcesOf(flow: Dataflow): { readonly step: string; readonly source: Source<unknown> }[] {
