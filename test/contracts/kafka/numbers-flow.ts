@@ -1,5 +1,6 @@
 /** Numbers from several parts, at a pace, into Kafka: the flow of the kill tests. A number's key is the part it is from. */
 import { Dataflow, generatorSource, kafkaSink, type TransactionalSink } from "../../../runtime/index.ts";
+import { watchedSink } from "../watched-sink.ts";
 
 export default function numbers(params: Readonly<Record<string, string>>): Dataflow {
   const parts = 4;
@@ -28,23 +29,5 @@ function mortal<T, P>(sink: TransactionalSink<T, P>, dieAt: string | undefined):
     passed.set(point, (passed.get(point) ?? 0) + 1);
     if (point === dieAt && passed.get(point) === 2) process.kill(process.pid, "SIGKILL");
   };
-  return {
-    ...sink,
-    async build(worker, workers, context) {
-      const part = await sink.build(worker, workers, context);
-      return {
-        ...part,
-        async prepare(epoch) {
-          const prepared = await part.prepare(epoch);
-          if (prepared !== undefined) pass("prepared");
-          return prepared;
-        },
-      };
-    },
-    async commit(prepared) {
-      pass("commit");
-      await sink.commit(prepared);
-      pass("committed");
-    },
-  };
+  return watchedSink(sink, pass);
 }

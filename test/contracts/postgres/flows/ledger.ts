@@ -7,6 +7,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Dataflow, type PartitionedSource, type TransactionalSink } from "../../../../runtime/index.ts";
 import { postgresSink } from "../../../../runtime/connectors/postgres/index.ts";
+import { watchedSink } from "../../watched-sink.ts";
 
 export interface Entry {
   readonly id: string;
@@ -62,25 +63,7 @@ function dying<T, P>(sink: TransactionalSink<T, P>, crashes: string | undefined)
     rmSync(file);
     process.kill(process.pid, "SIGKILL");
   };
-  return {
-    ...sink,
-    async build(worker, workers, context) {
-      const part = await sink.build(worker, workers, context);
-      return {
-        ...part,
-        async prepare(epoch) {
-          const prepared = await part.prepare(epoch);
-          if (prepared !== undefined) dieAt("prepared");
-          return prepared;
-        },
-      };
-    },
-    async commit(prepared) {
-      dieAt("commit");
-      await sink.commit(prepared);
-      dieAt("committed");
-    },
-  };
+  return watchedSink(sink, dieAt);
 }
 
 export default function build(params: Readonly<Record<string, string>>): Dataflow {
