@@ -1,5 +1,5 @@
 /** The fetcher over a cluster that is made up: two brokers that answer, fail, or keep one waiting as the test says. */
-import * as library from "@platformatic/kafka";
+import * as client from "@platformatic/kafka";
 import { afterEach, expect, test, vi } from "vitest";
 import type { FetchAnswer, FetchedPartition } from "../../../runtime/connectors/kafka/fetch-answer.ts";
 import { createFetcher, type FetchedPart } from "../../../runtime/connectors/kafka/fetcher.ts";
@@ -39,7 +39,7 @@ function world(leaders: number[], answer: Answerer, bufferBytes = 1 << 20) {
       partitions: (topics as { partitions: Asked["partitions"] }[]).flatMap(({ partitions }) => partitions),
     }) as never;
   const cluster = {
-    kafka: { ...library, fetchV11: { createRequest } },
+    kafka: { ...client, fetchV11: { createRequest } },
     leader: (_topic: string, partition: number) => (refreshes > 0 ? leaders[partition] : undefined),
     refresh: async () => void refreshes++,
     async onNode(at: number, request: (connection: never) => Promise<FetchAnswer>) {
@@ -110,7 +110,7 @@ let closing: (() => void) | undefined;
 afterEach(() => closing?.());
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const network = (): Error => new library.NetworkError("cut");
+const network = (): Error => new client.NetworkError("cut");
 /** A batch of two at the offset that is asked for, for every partition asked for. */
 const two: Answerer = async ({ partitions }) => {
   await pause(2);

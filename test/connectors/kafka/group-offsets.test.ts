@@ -1,4 +1,4 @@
-import * as library from "@platformatic/kafka";
+import * as client from "@platformatic/kafka";
 import { expect, test, vi } from "vitest";
 import { createGroupOffsets } from "../../../runtime/connectors/kafka/group-offsets.ts";
 import type { Cluster } from "../../../runtime/connectors/kafka/sink-cluster.ts";
@@ -11,7 +11,7 @@ function world() {
   let fault: Error | undefined;
   const cluster = {
     kafka: {
-      ...library,
+      ...client,
       findCoordinatorV4: { api: { async: async () => ({ coordinators: [{ nodeId: 7, errorCode: 0 }] }) } },
       offsetCommitV8: {
         api: {
