@@ -1,3 +1,5 @@
+"""Counts numbers by key, up to `until`, and leaves a recovery store behind with which a run of any number of processes goes on."""
+
 import time
 
 import bytewax.operators as op
@@ -7,15 +9,16 @@ from data import BATCH, Clock, TallySink
 
 
 class _Numbers(StatefulSourcePartition):
-    def __init__(self, until, resume_state):
-        self._until, self._next = until, resume_state or 0
+    def __init__(self, part, step, until, resume_state):
+        self._next = part if resume_state is None else resume_state
+        self._step, self._until = step, until
 
     def next_batch(self):
         Clock.start()
         if self._next >= self._until:
             raise StopIteration()
-        batch = range(self._next, min(self._until, self._next + BATCH))
-        self._next = batch.stop
+        batch = range(self._next, min(self._until, self._next + BATCH * self._step), self._step)
+        self._next += len(batch) * self._step
         return batch
 
     def snapshot(self):
@@ -23,32 +26,33 @@ class _Numbers(StatefulSourcePartition):
 
 
 class Numbers(FixedPartitionedSource):
-    """0 … until - 1; goes on behind what an earlier run has read."""
+    """0 … until - 1, dealt out to the parts in turn; goes on behind what an earlier run has read."""
 
-    def __init__(self, until):
-        self._until = until
+    def __init__(self, until, parts):
+        self._until, self._parts = until, parts
 
     def list_parts(self):
-        return ["0"]
+        return [str(part) for part in range(self._parts)]
 
     def build_part(self, step_id, for_part, resume_state):
-        return _Numbers(self._until, resume_state)
+        return _Numbers(int(for_part), self._parts, self._until, resume_state)
 
 
-class First:
+class Outputs:
     def __init__(self):
         self.first = []
+        self.last = []
         self.count = 0
         self.sum = 0
 
     def take(self, items):
-        if not self.first:
-            self.first.append(time.time() * 1000)
+        self.last = [time.time() * 1000]
+        self.first = self.first or self.last
         self.count += len(items)
         self.sum += sum(count for _key, count in items)
 
     def figures(self):
-        return {"first": self.first, "count": self.count, "sum": self.sum}
+        return {"first": self.first, "last": self.last, "count": self.count, "sum": self.sum}
 
 
 def count(state, _value):
@@ -56,11 +60,11 @@ def count(state, _value):
     return seen, seen
 
 
-def flow(report, until, keys, _parts):
+def flow(report, until, keys, parts):
     keys = int(keys)
     flow = Dataflow("resume")
-    s = op.input("numbers", flow, Numbers(until))
+    s = op.input("numbers", flow, Numbers(until, parts))
     s = op.key_on("key", s, lambda i: f"k{i % keys}")
     s = op.stateful_map("count", s, count)
-    op.output("seen", s, TallySink(report, First))
+    op.output("seen", s, TallySink(report, Outputs))
     return flow
