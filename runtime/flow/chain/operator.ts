@@ -1,7 +1,8 @@
 /** A fused chain as one timely operator. */
 import type { Lowering } from "../lowering.ts";
 import { stopwatch } from "../metrics.ts";
-import { chunkOperator, pipelined, type ChunkOutput, type ChunkScope, type ChunkStream } from "../operator.ts";
+import type { Chunk } from "../chunk.ts";
+import { chunkOperator, pipelined, type ChunkScope, type ChunkStream } from "../operator.ts";
 import { compileChain } from "./compile.ts";
 import type { Chain } from "./stage.ts";
 
@@ -15,10 +16,11 @@ export function chainOperator(lowering: Lowering, scope: ChunkScope, chain: Chai
     outputs: outlets,
   };
   return chunkOperator(scope, spec, (_context, inputs, outputs) => {
-    let at: unknown;
+    /** What the batch at hand has become, by outlet. */
+    const emitted: Chunk[][] = Array.from({ length: outlets }, () => []);
     const run = compileChain(chain, {
       worker: scope.index,
-      emit: (outlet, keys, values) => (outputs[outlet] as ChunkOutput).giveBatch(at as never, [{ keys, values }]),
+      emit: (outlet, keys, values) => void emitted[outlet]!.push({ keys, values }),
       fail: (error) => lowering.fail(error),
     });
     const before = new Float64Array(stages.length);
@@ -37,8 +39,13 @@ export function chainOperator(lowering: Lowering, scope: ChunkScope, chain: Chai
       const start = stopwatch();
       for (const input of inputs) {
         input.forEach((capability, batch) => {
-          at = capability;
-          for (let i = 0; i < batch.length && !lowering.stopped; i++) run(batch[i]!, epochOf(capability.time));
+          const epoch = epochOf(capability.time);
+          for (let i = 0; i < batch.length && !lowering.stopped; i++) run(batch[i]!, epoch);
+          for (let outlet = 0; outlet < outlets; outlet++) {
+            if (emitted[outlet]!.length === 0) continue;
+            outputs[outlet]!.giveBatch(capability, emitted[outlet]!);
+            emitted[outlet] = [];
+          }
         });
       }
       share((stopwatch() - start) / 1000);

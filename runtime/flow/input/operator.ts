@@ -1,11 +1,11 @@
 /**
- * An input step on one worker: reads its parts in turn, one batch of each per run, and sends at the current epoch.
+ * An input step on one worker: reads its parts in turn, a few batches of each per run, and sends at the current epoch.
  *
  * A tick closes the epoch: before anything else is read, the positions are recorded if the epoch takes a snapshot (or the
  * input ends, or the flow drains) and the capability moves on. Nothing of the new epoch can be in those positions.
  * Reading stops while the worker is congested, while stateful steps keep back too much, and while the clock holds the epoch.
  */
-import { cut } from "../chunk.ts";
+import { type Chunk, cut } from "../chunk.ts";
 import { stepError } from "../failure.ts";
 import type { Lowering } from "../lowering.ts";
 import { heldLimit } from "../lowering.ts";
@@ -13,6 +13,7 @@ import type { StepMetrics } from "../metrics.ts";
 import { chunkOperator, type ChunkContext, type ChunkScope, type ChunkStream } from "../operator.ts";
 import type { SourceReader } from "../runtime.ts";
 import type { Source } from "../source.ts";
+import { createBurst } from "./burst.ts";
 import { isPromise, readPart, type PartReader } from "./part-reader.ts";
 import { bytesPerRecord } from "./size.ts";
 
@@ -124,10 +125,15 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
     };
     /** Of the batch that was read last. */
     let recordBytes = 0;
+    /** Read in this run and not sent yet, and how many records that are. */
+    let gathered: Chunk[] = [];
+    let gatheredRecords = 0;
+    const gather = (values: unknown[]): void => void gathered.push({ keys: undefined, values });
+    const burst = createBurst();
     const full = (): boolean =>
       runtime.worker.congested() ||
       lowering.held > heldLimit ||
-      (runtime.worker.queuedRecords() + lowering.held) * recordBytes > queuedBytesLimit;
+      (runtime.worker.queuedRecords() + gatheredRecords + lowering.held) * recordBytes > queuedBytesLimit;
     const poll = (part: PartReader): boolean => {
       const values = part.poll(runtime.now());
       if (part.ended && !ended.has(part)) finishPart(part);
@@ -135,9 +141,17 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       metrics.recordsIn += values.length;
       metrics.recordsOut += values.length;
       recordBytes = bytesPerRecord(values);
-      cut(values, (piece) => output!.giveBatch(capability!, [{ keys: undefined, values: piece }]));
+      gatheredRecords += values.length;
+      cut(values, gather);
       if (epochs.perBatch) epochs.endBatch();
       return true;
+    };
+    /** Passes on what this run has read, as one batch of chunks: what a batch costs on its way is paid once. */
+    const send = (): void => {
+      if (gathered.length === 0) return;
+      output!.giveBatch(capability!, gathered);
+      gathered = [];
+      gatheredRecords = 0;
     };
     const warmAll = (): void => {
       for (const part of parts) part.cool = false;
@@ -183,18 +197,25 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
           if (!epochs.held) cool();
           return;
         }
-        let active = false;
-        let awake = Infinity;
-        for (const part of parts) {
-          // Before an epoch whose end waits for a position, only that part is read.
-          if (part.ended || (!settled && part.positionKnown)) continue;
-          if (epochs.held && settled) break;
-          if (poll(part)) active = true;
-          else if (part.cool) cool();
-          else if (!part.ended) awake = Math.min(awake, part.awake);
-          if (lowering.stopped) return;
-        }
-        if (active) {
+        burst.begin(runtime.now());
+        let active: boolean;
+        let ever = false;
+        let awake: number;
+        do {
+          active = false;
+          awake = Infinity;
+          for (const part of parts) {
+            // Before an epoch whose end waits for a position, only that part is read.
+            if (part.ended || (!settled && part.positionKnown)) continue;
+            if (epochs.held && settled) break;
+            if (poll(part)) active = ever = true;
+            else if (part.cool) cool();
+            else if (!part.ended) awake = Math.min(awake, part.awake);
+            if (lowering.stopped) return;
+          }
+        } while (active && settled && !epochs.perBatch && burst.goesOn(gatheredRecords) && !full());
+        send();
+        if (ever) {
           empty = 0;
           return given.activate();
         }
