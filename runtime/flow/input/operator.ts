@@ -5,7 +5,7 @@
  * input ends, or the flow drains) and the capability moves on. Nothing of the new epoch can be in those positions.
  * Reading stops while the worker is congested, while stateful steps keep back too much, and while the clock holds the epoch.
  */
-import { type Chunk, cut } from "../chunk.ts";
+import { type Chunk, cut, cutFirst } from "../chunk.ts";
 import { stepError } from "../failure.ts";
 import type { Lowering } from "../lowering.ts";
 import { heldLimit } from "../lowering.ts";
@@ -125,6 +125,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
     };
     /** Of the batch that was read last. */
     let recordBytes = 0;
+    let began = false;
     /** Read in this run and not sent yet, and how many records that are. */
     let gathered: Chunk[] = [];
     let gatheredRecords = 0;
@@ -142,7 +143,8 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       metrics.recordsOut += values.length;
       recordBytes = bytesPerRecord(values);
       gatheredRecords += values.length;
-      cut(values, gather);
+      (began ? cut : cutFirst)(values, gather);
+      began = true;
       if (epochs.perBatch) epochs.endBatch();
       return true;
     };
