@@ -8,17 +8,22 @@
  * never changed once sent: in one process the receiver, and every consumer of a stream, sees the same arrays.
  */
 import { WeirError } from "../errors/index.ts";
+import type { KnownKeys } from "./exchange/key-splitter.ts";
 import { show } from "./show.ts";
 
 export interface Chunk {
   readonly keys: string[] | undefined;
   readonly values: unknown[];
+  /** Behind an exchange: ids of the keys, which save a step looking them up. */
+  readonly known?: KnownKeys;
 }
 
 /** Operators hand a chunk on when it has this many records. */
 export const chunkRecords = 1_024;
 /** A source's batch is cut when it is longer than this. */
 export const chunkLimit = 8_192;
+/** Records of a source's very first chunk. */
+const firstPiece = 64;
 
 /** The records as users see them: pairs where there are keys. */
 export function items(chunk: Chunk): unknown[] {
@@ -47,6 +52,19 @@ export function checkPair(item: unknown, step: string): asserts item is [string,
   throw new WeirError("WEIR_NOT_A_PAIR", `Step "${step}" needs [key, value] pairs with string keys, and got ${show(item)}`, {
     step,
   });
+}
+
+/**
+ * Cuts the first batch of a source in pieces that grow: V8 compiles a loop that is hot while it runs, and what it has not seen of the
+ * function until then (the code behind the loop) makes it throw that code away again, many times over.
+ */
+export function cutFirst(values: unknown[], emit: (values: unknown[]) => void): void {
+  let from = 0;
+  for (let size = firstPiece; size < values.length - from && size <= chunkRecords; size *= 2) {
+    emit(values.slice(from, from + size));
+    from += size;
+  }
+  cut(from === 0 ? values : values.slice(from), emit);
 }
 
 /** Cuts a long batch; a short one is handed on as it is, without a copy. */

@@ -5,7 +5,9 @@
  *
  *   sender    slot of "ATL" → worker 1, id 0                              receiver, per sender
  *             slot of "ORD" → worker 1, id 1  ── fresh ["ATL", "ORD"] ──▶   ["ATL", "ORD"]
- *             slot of "SFO" → worker 0        ──     ids [0, 1, 0]    ──▶   "ATL" "ORD" "ATL", always the same string objects
+ *             slot of "SFO" → worker 0, id 0  ──     ids [0, 1, 0]    ──▶   "ATL" "ORD" "ATL", always the same string objects
+ *
+ * What stays on the worker goes the same way, without the wire: whoever has looked a key up need not do so again (`KnownKeys`).
  *
  * The table has one key per slot, by the key's hash: a Map would cost more than it saves. A key that finds another one in its slot
  * takes it over and gets a new id. Where keys hardly repeat, remembering only costs: they are then routed one by one for a while.
@@ -31,6 +33,14 @@ export interface CodedChunk {
   readonly values: unknown[];
 }
 
+/** What a step that reads coded chunks may remember of their keys, in the place of looking them up. */
+export interface KnownKeys {
+  /** The id of each record's key. */
+  readonly ids: Uint16Array;
+  /** By id: what the step has put there, at first undefined. Ids are given anew in each round, and so is the array. */
+  readonly memo: unknown[];
+}
+
 export type KeySplitter = (
   keys: readonly string[],
   values: readonly unknown[],
@@ -44,13 +54,12 @@ const mostSlots = 65_536;
 const plainRecords = 2_097_152;
 const nobody = 0xffff;
 
-/** Of the records of the chunk at hand: the worker and its id of the key, the slot or -1; and the records in the order of workers. */
+/** Of the records of the chunk at hand: the worker and its id of the key; and the records in the order of workers. */
 let scratch = scratchFor(1024);
 function scratchFor(records: number) {
   return {
     workers: new Uint16Array(records),
     ids: new Uint16Array(records),
-    slots: new Int32Array(records),
     order: new Uint32Array(records),
   };
 }
@@ -76,7 +85,7 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
   let asked = 0;
   let missed = 0;
   let plain = 0;
-  /** Slots to be taken over when the chunk is done: earlier records of it still refer to them. */
+  /** Slots to be taken over when the chunk is done. */
   const takeovers: { readonly slot: number; readonly key: string; readonly worker: number; readonly id: number }[] = [];
 
   const forget = (slots: number): void => {
@@ -113,11 +122,8 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
     missed++;
     const key = unshared(seen);
     const worker = target(key);
-    let id = 0;
-    if (worker !== index) {
-      id = given[worker]!++;
-      fresh[worker]!.push(key);
-    }
+    const id = given[worker]!++;
+    fresh[worker]!.push(key);
     const learnt = { slot, key, worker, id };
     if (table.workers[slot] === nobody) settle(learnt);
     else takeovers.push(learnt);
@@ -129,7 +135,7 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
     table.ids[slot] = id;
   };
   const placeByTable = (keys: readonly string[]): void => {
-    const { workers, slots, ids } = scratch;
+    const { workers, ids } = scratch;
     const { keys: known, workers: owners, ids: numbers } = table;
     const mask = known.length - 1;
     for (let i = 0; i < keys.length; i++) {
@@ -137,11 +143,7 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
       const slot = murmur3(key) & mask;
       let worker = owners[slot]!;
       let id = numbers[slot]!;
-      slots[i] = slot;
-      if (known[slot] !== key || worker === nobody) {
-        if (worker !== nobody) slots[i] = -1;
-        ({ worker, id } = learn(slot, key));
-      }
+      if (known[slot] !== key || worker === nobody) ({ worker, id } = learn(slot, key));
       workers[i] = worker;
       ids[i] = id;
       counts[worker]!++;
@@ -180,19 +182,6 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
     fresh[worker] = [];
     return { from: index, round, base, fresh: told, ids, values };
   };
-  const own = (from: number, to: number, names: readonly string[], column: readonly unknown[]): Chunk => {
-    const { slots, order } = scratch;
-    const known = table.keys;
-    const keys = new Array<string>(to - from);
-    const values = new Array<unknown>(to - from);
-    for (let at = from; at < to; at++) {
-      const i = order[at]!;
-      const slot = slots[i]!;
-      keys[at - from] = slot < 0 ? names[i]! : known[slot]!;
-      values[at - from] = column[i];
-    }
-    return { keys, values };
-  };
   const uncoded = (from: number, to: number, names: readonly string[], column: readonly unknown[]): Chunk => {
     const { order } = scratch;
     const keys = new Array<string>(to - from);
@@ -215,8 +204,7 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
     for (let worker = 0, from = 0; worker < peers; worker++) {
       const to = from + counts[worker]!;
       if (to === from) continue;
-      if (!known) send(worker, uncoded(from, to, keys, values));
-      else send(worker, worker === index ? own(from, to, keys, values) : coded(worker, from, to, values));
+      send(worker, known ? coded(worker, from, to, values) : uncoded(from, to, keys, values));
       from = to;
     }
     for (const one of takeovers.splice(0)) settle(one);
@@ -226,29 +214,37 @@ export function createKeySplitter(index: number, peers: number, target: (key: st
 /** Turns chunks with ids back into chunks with keys. Every chunk of an input has to pass, in the order of arrival. */
 export function createKeyReader(peers: number): (chunk: Chunk) => Chunk {
   const known: string[][] = Array.from({ length: peers }, () => []);
+  const memos: unknown[][] = Array.from({ length: peers }, () => []);
   const rounds = new Float64Array(peers);
   return (chunk) => {
     const { from, round, base, fresh, ids, values } = chunk as Chunk & Partial<CodedChunk>;
     if (ids === undefined) return chunk;
     if (base === 0) {
       known[from!] = [];
+      memos[from!] = [];
       rounds[from!] = round!;
     }
     const names = known[from!]!;
+    const memo = memos[from!]!;
     // The connection was cut and is up again: what was on it is lost, and the execution ends as soon as process 0 hears of it.
     if (names.length !== base || rounds[from!] !== round)
       throw new WeirError(
         "WEIR_PEER_LOST",
         `worker ${from} counts on ${base} keys of round ${round}, and ${names.length} of round ${rounds[from!]} are known: some of what it sent was lost`,
       );
-    if (fresh !== undefined) for (let i = 0; i < fresh.length; i++) names.push(fresh[i]!);
+    if (fresh !== undefined) {
+      for (let i = 0; i < fresh.length; i++) {
+        names.push(fresh[i]!);
+        memo.push(undefined);
+      }
+    }
     const keys = new Array<string>(ids.length);
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       invariant(id < names.length, "a key was named that nobody has told of");
       keys[i] = names[id]!;
     }
-    return { keys, values };
+    return { keys, values, known: { ids, memo } };
   };
 }
 

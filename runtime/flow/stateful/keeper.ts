@@ -66,7 +66,7 @@ export function createKeeper(
     handle(chunk, port) {
       const { keys, values } = keyed(chunk, metrics.step);
       if (!counted) metrics.recordsIn += values.length;
-      driver.batch(keys, values, port);
+      driver.batch(keys, values, port, chunk.known);
     },
     flush() {
       for (const outlet of outlets) {

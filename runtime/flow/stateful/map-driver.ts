@@ -6,22 +6,28 @@ import { generated } from "../generated.ts";
 import { toArray } from "../iterables.ts";
 import type { Entry } from "../state/entry.ts";
 import type { Call } from "../graph/node.ts";
-import type { DriverOf } from "./driver.ts";
+import type { Driver, DriverOf } from "./driver.ts";
 import { badReturn } from "./logic-driver.ts";
 
 type Loop = (keys: string[], values: unknown[]) => void;
+type KnownLoop = (keys: string[], values: unknown[], ids: Uint16Array, memo: unknown[]) => void;
 
-/** `perRecord` takes `key` and `output`; `done` runs after the loop. */
-function loopSource(prelude: string, perRecord: string, done: string): string {
-  return `return function loop(keys, values) {
+/** `perRecord` takes `key` and `output`; `done` runs after the loop. With `known` keys, each is looked up once per sender. */
+function loopSource(known: boolean, prelude: string, perRecord: string, done: string): string {
+  const lookUp = known
+    ? `const id = ids[i];
+    let entry = memo[id];
+    if (entry === undefined || entry.gone) entry = memo[id] = state.open(key);`
+    : `let entry = entries.get(key);
+    if (entry === undefined) entry = state.find(key) ?? state.create(key);
+    else if (entry.bytes !== undefined) state.revive(entry);`;
+  return `return function loop(keys, values${known ? ", ids, memo" : ""}) {
   const entries = state.entries;
   const generation = state.generation;
   ${prelude}
   for (let i = 0; i < values.length; i++) {
     const key = keys[i];
-    let entry = entries.get(key);
-    if (entry === undefined) entry = state.find(key) ?? state.create(key);
-    else if (entry.bytes !== undefined) state.revive(entry);
+    ${lookUp}
     if (entry.mark !== generation) state.touch(entry);
     const result = mapper(entry.state, values[i]);
     if (!Array.isArray(result) || result.length !== 2) bad(result);
@@ -32,6 +38,15 @@ function loopSource(prelude: string, perRecord: string, done: string): string {
   }
   ${done}
 };`;
+}
+
+function loopOver(bindings: Record<string, unknown>, prelude: string, perRecord: string, done: string): Driver["batch"] {
+  const loop = generated<Loop>(bindings, loopSource(false, prelude, perRecord, done));
+  const knownLoop = generated<KnownLoop>(bindings, loopSource(true, prelude, perRecord, done));
+  return (keys, values, _port, known) => {
+    if (known === undefined) loop(keys, values);
+    else knownLoop(keys, values, known.ids, known.memo);
+  };
 }
 
 const form = {
@@ -47,8 +62,9 @@ export function statefulMapDriver(mapper: Call): DriverOf {
       throw badReturn(step, "a pair [state, output]", result);
     };
     // One output per record: the keys go on as they came.
-    const source = loopSource("const outputs = [];", "outputs.push(output);", "outlet.columns(keys, outputs);");
-    return { ...form, batch: generated<Loop>({ state, mapper, bad, outlet: outlets[0]! }, source) };
+    const bindings = { state, mapper, bad, outlet: outlets[0]! };
+    const prelude = "const outputs = new Array(values.length);";
+    return { ...form, batch: loopOver(bindings, prelude, "outputs[i] = output;", "outlet.columns(keys, outputs);") };
   };
 }
 
@@ -58,11 +74,8 @@ export function statefulFlatMapDriver(mapper: Call): DriverOf {
       throw badReturn(step, "a pair [state, outputs]", result);
     };
     const list = (value: unknown) => toArray(value, step);
-    const source = loopSource(
-      "",
-      "const items = list(output); for (let j = 0; j < items.length; j++) outlet.push(key, items[j]);",
-      "",
-    );
-    return { ...form, batch: generated<Loop>({ state, mapper, bad, list, outlet: outlets[0]! }, source) };
+    const bindings = { state, mapper, bad, list, outlet: outlets[0]! };
+    const perRecord = "const items = list(output); for (let j = 0; j < items.length; j++) outlet.push(key, items[j]);";
+    return { ...form, batch: loopOver(bindings, "", perRecord, "") };
   };
 }
