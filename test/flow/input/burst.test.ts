@@ -31,7 +31,7 @@ test("a run ends with a batch that is not full, and small batches make runs of o
   expect(burst.goesOn(1_010)).toBe(false);
 });
 
-/** What a source and the step behind it do, in their order: r a batch read, w a batch that went by. */
+/** What a source and the step behind it do, in their order: r a batch read, w a batch that went by. The first one goes by in pieces. */
 async function order(batch: number, now: () => number): Promise<string> {
   let left = 12;
   let seen = "";
@@ -56,7 +56,7 @@ async function order(batch: number, now: () => number): Promise<string> {
     })
     .output("out", arraySink<number>([]));
   await run(flow, { now });
-  return seen;
+  return seen.replace(/^rw+/, "rw");
 }
 
 test("full batches are read several at a time", async () => {
