@@ -14,7 +14,7 @@ export default function window(params: Readonly<Record<string, string>>): Datafl
   flow
     .input(
       "integers",
-      integers(Number(params.records), tally, parts, (i) => (lowbias32(i) % keys) % parts),
+      integers(Number(params.records), tally, parts, (i) => lowbias32(i) % parts),
     )
     .keyBy("key", (i) => `k${lowbias32(i) % keys}`)
     .window("window", {
