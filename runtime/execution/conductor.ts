@@ -69,11 +69,13 @@ export function createConductor(
     if (snapshot === undefined) return { time, bytes: 0 };
     savedAt = clock();
     await transactions.committed(snapshot);
+    const bytes = input.sealed.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
+    // Settling may outlast its execution: the next has files of its own, in the place of this snapshot's before long.
+    if (ownership.execution !== snapshot.execution) return { time, bytes };
     const goesOn = input.rescaleTo === undefined;
     if (goesOn) bystanders.offer();
     const plan = upkeep?.committed(ownership.manifest!, snapshot);
     if (plan !== undefined && goesOn) broadcast({ kind: "compact", execution: ownership.execution, plan });
-    const bytes = input.sealed.flatMap(({ files }) => files).reduce((sum, file) => sum + file.bytes, 0);
     return { time, bytes };
   };
 

@@ -164,6 +164,40 @@ test("a commit whose answer is lost is not given up when the store has it", asyn
   expect(run.log.filter((line) => !line.startsWith("sleep"))).toEqual(["settle out first"]);
 });
 
+test("files are merged after a commit that has left many, unless its execution ended while its transactions were settled", async () => {
+  for (const late of [false, true]) {
+    const held = Promise.withResolvers<void>();
+    let settles = 0;
+    const settle = async (values: readonly unknown[]): Promise<void> => {
+      if (values.length > 0 && ++settles === 1 && late) await held.promise;
+    };
+    const run = lead({ deltas: true, settle });
+    const merged = () => run.sent.flatMap(({ message }) => (message.kind === "compact" ? [message] : []));
+    await run.turns();
+    for (let commit = 0; commit < 8; commit++) await run.pass(1000);
+    expect(merged()).toEqual([]);
+    run.preparing([["out", "slow"]]);
+    await run.pass(1000);
+    if (!late) {
+      expect(merged()).toHaveLength(2);
+      expect(merged()[0]).toMatchObject({ execution: 1, plan: { execution: 1, epoch: 9 } });
+      continue;
+    }
+    run.preparing([]);
+    run.go(1);
+    run.come(1);
+    await run.turns();
+    expect(run.prepares().at(-1)).toMatchObject({ execution: 2, snapshot: { epoch: 9 } });
+    expect(settles).toBe(2);
+    held.resolve();
+    await run.turns();
+    // The second execution may have replaced those files: it plans on its own commits.
+    expect(merged()).toEqual([]);
+    await run.pass(1000);
+    expect(merged()[0]).toMatchObject({ execution: 2, plan: { execution: 2, epoch: 10 } });
+  }
+});
+
 test("goes when it is asked to, also while it waits for others", async () => {
   for (const stay of [true, false]) {
     const waiting = lead({ there: 1 });

@@ -4,15 +4,18 @@ import { createLeader, type Leader, type LeaderEvent, type LeaderOptions } from 
 import type { ControlMessage, FromCoordinator, Sealed } from "../../runtime/execution/messages.ts";
 import { WeirError } from "../../runtime/errors/index.ts";
 import { createMemoryStore, readManifest } from "../../runtime/recovery/index.ts";
+import { deltaName } from "../../runtime/recovery/names.ts";
 import type { Manifest, Store } from "../../runtime/recovery/types.ts";
 
 export interface Script extends Partial<LeaderOptions> {
   /** Processes that are connected at the beginning; default those of the topology. */
   readonly there?: number;
+  /** What a process seals has a file of its own. */
+  readonly deltas?: boolean;
 }
 
 export function lead(script: Script = {}) {
-  const { there, ...options } = script;
+  const { there, deltas = false, ...options } = script;
   const topology = options.topology ?? { processes: 2, threads: 1 };
   const store: Store | undefined = "store" in options ? options.store : createMemoryStore({ url: "memory://test" });
   const connected = new Set(Array.from({ length: there ?? topology.processes }, (_, process) => process));
@@ -66,7 +69,8 @@ export function lead(script: Script = {}) {
     if (message.kind === "tick" && message.snapshot) seal(process, message.execution, message.epoch - 1);
   }
   function seal(process: number, execution: number, epoch: number): void {
-    leader.handle(process, { kind: "sealed", execution, epoch, files: [], steps: ["in"], prepared: process === 0 ? prepared : [] });
+    const files = deltas ? [{ path: deltaName(execution, epoch, process), bytes: 100, sha256: "0".repeat(64) }] : [];
+    leader.handle(process, { kind: "sealed", execution, epoch, files, steps: ["in"], prepared: process === 0 ? prepared : [] });
   }
   const ended = leader.run();
   ended.catch(() => {});
