@@ -27,7 +27,7 @@ export function createStepper(fabric: Fabric): Stepper {
         for (let steps = 1; steps & 15 || performance.now() < end; steps++) {
           alive = worker.step();
           if (condition(alive)) return;
-          if (!worker.busy()) break;
+          if (!worker.busy() && !worker.linger()) break;
         }
         if (failure !== undefined) throw failure;
         if (worker.busy()) await new Promise((resolve) => setImmediate(resolve));

@@ -190,7 +190,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       let active = false;
       try {
         state.worker.step();
-        active = state.worker.busy();
+        active = state.worker.linger();
         if (!failed) report(state);
       } catch (error) {
         fail(asWeirError(error, "WEIR_STEP_FAILED", "the worker failed"));

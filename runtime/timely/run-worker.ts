@@ -31,7 +31,7 @@ export async function runWorker(worker: EngineWorker, options: RunOptions = {}):
     // Reading the clock costs about as much as a small step.
     for (let steps = 1; alive && (steps & 15 || performance.now() < end); steps++) {
       alive = worker.step();
-      if (!worker.busy()) break;
+      if (!worker.busy() && !worker.linger()) break;
     }
     if (failure !== undefined) throw failure;
     if (until === undefined ? !alive : until()) return;

@@ -23,6 +23,8 @@ export interface EngineWorker extends Worker {
   launch<R>(build: (scope: Scope<number>) => R): RunningDataflow<R>;
   /** Whether a step now would do something. What arrives later is told by `onActivity`. */
   busy(): boolean;
+  /** As `busy`, but first waits a few microseconds for what another thread is about to send. For who would park next. */
+  linger(): boolean;
   /** Records that wait in front of this worker's operators. */
   queuedRecords(): number;
   /** Whether sources should wait: too much was sent and not consumed elsewhere, or waits here. */
@@ -193,6 +195,7 @@ export function createWorker(options: WorkerOptions): EngineWorker {
       }
     },
     busy: () => arrived || enlisted.length > 0,
+    linger: () => arrived || enlisted.length > 0 || fabric.linger?.() === true,
     queuedRecords: () => host.queued,
     congested: () => host.queued > queueLimit || fabric.congested(),
     onActivity(wake) {

@@ -35,6 +35,39 @@ describe("runWorker", () => {
     expect(performance.now() - start).toBeLessThan(2_000);
   });
 
+  test("goes on in its turn with what comes while it lingers", async () => {
+    const fabrics = createThreadFabrics(2);
+    const far = createWorker({ fabric: fabrics[1]!, clock: Date.now });
+    let lingered = 0;
+    let turns = 0;
+    const fabric: Fabric = Object.assign(Object.create(fabrics[0]!) as Fabric, {
+      peers: 2,
+      receive: (deliver: Parameters<Fabric["receive"]>[0]) => fabrics[0]!.receive(deliver),
+      linger() {
+        far.step();
+        return ++lingered < 20;
+      },
+    });
+    for (const method of ["send", "broadcast", "consumed", "flush", "congested", "outstanding", "onArrival", "onFailure"] as const)
+      Object.assign(fabric, { [method]: (fabrics[0]![method] as (...given: unknown[]) => unknown).bind(fabrics[0]) });
+    const worker = createWorker({ fabric, clock: Date.now });
+    const build = (scope: Scope<number>) => {
+      const [input, stream] = scope.newInput<number>();
+      const probe = stream.exchange((value) => value).probe();
+      return { input, probe };
+    };
+    const here = worker.dataflow(build);
+    const there = far.dataflow(build);
+    here.input.close();
+    there.input.close();
+    const immediate = setImmediate(() => turns++);
+    await runWorker(worker);
+    clearImmediate(immediate);
+    expect(here.probe.done()).toBe(true);
+    expect(lingered).toBeGreaterThan(0);
+    expect(turns).toBe(0);
+  });
+
   test("parks without a step until a promise, an input or a timer wakes it", async () => {
     const worker = newWorker();
     let runs = 0;

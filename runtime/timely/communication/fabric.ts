@@ -40,6 +40,19 @@ export interface Fabric {
   readonly index: number;
   readonly peers: number;
   send(target: number, message: Message): void;
+  /**
+   * As `send` of a data message whose records are `count` integers of `values` from `from` on, which the caller may use again.
+   * Absent where messages are handed over as they are.
+   */
+  sendIntegers?(
+    target: number,
+    dataflow: number,
+    channel: number,
+    time: number,
+    values: Int32Array,
+    from: number,
+    count: number,
+  ): void;
   /** The same message to every worker, this one included. */
   broadcast(message: Message): void;
   /**
@@ -47,6 +60,11 @@ export interface Fabric {
    * worker gives it back with `consumed` when an operator has taken the records. Returns whether anything was delivered.
    */
   receive(deliver: (message: Message, from: number, weight: number) => void): boolean;
+  /**
+   * Waits a few microseconds, in which nothing else of this thread runs, for something to `receive`; says whether there is.
+   * For transports that another thread feeds; absent where the event loop has to have its turn before anything can come.
+   */
+  linger?(): boolean;
   consumed(from: number, weight: number): void;
   /** Hands what was queued to the transport. Called once at the end of each step. */
   flush(): void;

@@ -106,7 +106,12 @@ class BroadcastChannel implements Channel {
   flush(): void {}
 }
 
-/** Gathers a buffer per worker; all buffers are at one time. */
+/**
+ * Gathers a buffer per worker; all buffers are at one time. Where the fabric copies what it sends, integers are gathered as such, in
+ * memory that is used again, until the first record that is none.
+ *
+ *   #integers   [ worker 0: batchSize | worker 1: batchSize | … ]   #lengths   how many of each are filled
+ */
 class ExchangeChannel implements Channel {
   readonly #id: number;
   readonly #path: PathSummary;
@@ -114,6 +119,8 @@ class ExchangeChannel implements Channel {
   readonly #host: Host;
   readonly #target: (record: unknown) => number;
   readonly #buffers: unknown[][];
+  readonly #lengths: Int32Array;
+  #integers: Int32Array | undefined;
   /** Weight per buffer, where records weigh differently. */
   readonly #weights: Float64Array;
   #time: Time = 0;
@@ -126,48 +133,109 @@ class ExchangeChannel implements Channel {
     this.#host = host;
     this.#target = target;
     this.#buffers = Array.from({ length: host.peers }, () => []);
+    this.#lengths = new Int32Array(host.peers);
     this.#weights = new Float64Array(host.peers);
+    if (input.weigh === undefined && host.fabric.sendIntegers !== undefined) this.#integers = new Int32Array(0);
   }
 
   push(time: Time, records: readonly unknown[]): void {
     if (this.#filled && time !== this.#time && !sameTime(time, this.#time)) this.flush();
     this.#time = time;
     this.#filled = true;
+    const first = this.#integers === undefined ? 0 : this.#pushIntegers(records);
+    if (first === records.length) return;
+    if (this.#integers !== undefined) {
+      this.flush();
+      this.#filled = true;
+      this.#integers = undefined;
+    }
     const target = this.#target;
     const buffers = this.#buffers;
+    const lengths = this.#lengths;
     const { weigh } = this.#input;
     if (weigh === undefined) {
-      for (let i = 0; i < records.length; i++) {
+      for (let i = first; i < records.length; i++) {
         const record = records[i];
         const worker = target(record);
-        const buffer = buffers[worker]!;
-        if (buffer.push(record) >= batchSize) this.#send(worker);
+        const at = lengths[worker]!;
+        buffers[worker]![at] = record;
+        lengths[worker] = at + 1;
+        if (at + 1 === batchSize) this.#send(worker);
       }
       return;
     }
     for (let i = 0; i < records.length; i++) {
       const record = records[i];
       const worker = target(record);
-      buffers[worker]!.push(record);
+      buffers[worker]![lengths[worker]!++] = record;
       if ((this.#weights[worker]! += weigh(record)) >= batchSize) this.#send(worker);
     }
   }
 
+  /** Returns how many of the first records were integers. */
+  #pushIntegers(records: readonly unknown[]): number {
+    if (this.#integers!.length === 0) {
+      if (typeof records[0] !== "number") return 0;
+      this.#integers = new Int32Array(this.#host.peers * batchSize);
+    }
+    const target = this.#target;
+    const integers = this.#integers!;
+    const lengths = this.#lengths;
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i];
+      if (typeof record !== "number") return i;
+      const integer = record | 0;
+      if (integer !== record || (integer === 0 && Object.is(record, -0))) return i;
+      const worker = target(record);
+      const at = lengths[worker]!;
+      integers[worker * batchSize + at] = integer;
+      lengths[worker] = at + 1;
+      if (at + 1 === batchSize) this.#send(worker);
+    }
+    return records.length;
+  }
+
   flush(): void {
     if (!this.#filled) return;
-    for (let worker = 0; worker < this.#buffers.length; worker++) if (this.#buffers[worker]!.length > 0) this.#send(worker);
+    const lengths = this.#lengths;
+    for (let worker = 0; worker < lengths.length; worker++) if (lengths[worker]! > 0) this.#send(worker);
     this.#filled = false;
   }
 
   #send(worker: number): void {
     const input = this.#input;
-    const records = this.#buffers[worker]!;
-    const weight = input.weigh === undefined ? records.length : this.#weights[worker]!;
-    this.#buffers[worker] = [];
-    this.#weights[worker] = 0;
+    const { index, fabric } = this.#host;
+    const dataflow = input.dataflow.id;
+    const channel = this.#id;
+    const length = this.#lengths[worker]!;
+    this.#lengths[worker] = 0;
     const time = follow(this.#path, this.#time, input);
     input.dataflow.changes.update(input.location, time, 1);
-    if (worker === this.#host.index) input.push(time, records, weight);
-    else this.#host.fabric.send(worker, { kind: "data", dataflow: input.dataflow.id, channel: this.#id, time, records, weight });
+    const integers = this.#integers;
+    if (integers !== undefined && worker !== index && typeof time === "number") {
+      fabric.sendIntegers!(worker, dataflow, channel, time, integers, worker * batchSize, length);
+      return;
+    }
+    const records = integers === undefined ? this.#takeBuffer(worker, length) : arrayOf(integers, worker * batchSize, length);
+    const weight = input.weigh === undefined ? length : this.#weights[worker]!;
+    this.#weights[worker] = 0;
+    if (worker === index) input.push(time, records, weight);
+    else fabric.send(worker, { kind: "data", dataflow, channel, time, records, weight });
   }
+
+  /** The next buffer has room for as many as this one had, so that it seldom has to grow. */
+  #takeBuffer(worker: number, length: number): unknown[] {
+    const records = this.#buffers[worker]!;
+    if (records.length > length) records.length = length;
+    // oxlint-disable-next-line unicorn/no-new-array -- filled in place
+    this.#buffers[worker] = new Array<unknown>(length);
+    return records;
+  }
+}
+
+function arrayOf(integers: Int32Array, from: number, count: number): number[] {
+  // oxlint-disable-next-line unicorn/no-new-array -- filled in place
+  const records = new Array<number>(count);
+  for (let i = 0; i < count; i++) records[i] = integers[from + i]!;
+  return records;
 }

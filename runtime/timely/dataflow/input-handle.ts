@@ -25,6 +25,7 @@ export function newInput<D, T>(scope: ScopeState<T>): [InputHandle<D, T>, Timely
 class HeldInput<D, T> implements InputHandle<D, T> {
   output!: OutputChannels;
   #buffer: D[] = [];
+  #length = 0;
   /** What was sent while the dataflow was being built: those who will read it may not be attached yet. */
   readonly #early: (readonly [time: Time, records: readonly D[]])[] = [];
   #closed = false;
@@ -40,16 +41,16 @@ class HeldInput<D, T> implements InputHandle<D, T> {
 
   send(item: D): void {
     if (this.#closed) throw this.#isClosed("send");
-    const length = this.#buffer.push(item);
-    if (length === 1) this.#activate();
-    else if (length >= batchSize) this.flush();
+    this.#buffer[this.#length++] = item;
+    if (this.#length === 1) this.#activate();
+    else if (this.#length >= batchSize) this.flush();
   }
 
   sendBatch(items: readonly D[]): void {
     if (this.#closed) throw this.#isClosed("sendBatch");
-    if (this.#buffer.length + items.length < batchSize) {
+    if (this.#length + items.length < batchSize) {
       if (items.length === 0) return;
-      for (let i = 0; i < items.length; i++) this.#buffer.push(items[i]!);
+      for (let i = 0; i < items.length; i++) this.#buffer[this.#length++] = items[i]!;
       this.#activate();
       return;
     }
@@ -73,9 +74,13 @@ class HeldInput<D, T> implements InputHandle<D, T> {
 
   flush(): void {
     if (this.#early.length > 0 && !this.output.dataflow.building) this.#sendEarly();
-    if (this.#buffer.length === 0) return;
+    if (this.#length === 0) return;
     const records = this.#buffer;
-    this.#buffer = [];
+    if (records.length > this.#length) records.length = this.#length;
+    // The next batch most likely is as long as this one.
+    // oxlint-disable-next-line unicorn/no-new-array -- filled in place
+    this.#buffer = new Array<D>(this.#length);
+    this.#length = 0;
     this.#send(records);
   }
 

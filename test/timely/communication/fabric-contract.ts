@@ -67,6 +67,51 @@ export function fabricContract({ name, make, smallWindow, unbreakable = false }:
       expect(b.inbox[3]!.weight).toBe(0);
     });
 
+    test("integers come as the records of a message, between others, and count against credit as those do", async () => {
+      const [a, b] = (await stations(2)) as [Station, Station];
+      if (a.fabric.sendIntegers === undefined) return;
+      b.consuming = false;
+      const values = Int32Array.from({ length: 600 }, (_, i) => (i % 2 === 0 ? i : -(2 ** 31) + i));
+      const expected: unknown[] = [];
+      for (let round = 0; round < 50; round++) {
+        const time = round === 3 ? 2 ** 40 : round;
+        const [from, count] = [round, (round * 37) % 500];
+        a.fabric.send(1, data([round, "before"]));
+        a.fabric.sendIntegers(1, 5, 6, time, values, from, count);
+        a.fabric.send(1, progress(round, time, -1));
+        expected.push(data([round, "before"]));
+        expected.push({ kind: "data", dataflow: 5, channel: 6, time, records: [...values.subarray(from, from + count)] });
+        expected.push(progress(round, time, -1));
+      }
+      // The memory is the sender's again.
+      values.fill(0);
+      a.fabric.sendIntegers(0, 5, 6, 7, values, 0, 2);
+      a.fabric.flush();
+      await until(() => b.inbox.length === expected.length && a.inbox.length === 1, "the messages have arrived");
+      expect(b.inbox.map(({ message }) => message)).toStrictEqual(expected);
+      expect(a.inbox[0]!.message).toStrictEqual({ kind: "data", dataflow: 5, channel: 6, time: 7, records: [0, 0] });
+      expect(b.inbox.every(({ message, weight }) => (message.kind === "data" ? weight > 0 : weight === 0))).toBe(true);
+      expect(a.fabric.outstanding()).toBeGreaterThan(0);
+      b.consume();
+      await until(() => a.fabric.outstanding() === 0, "all credit is back");
+    });
+
+    test("who lingers finds what is there, and does not wait long for what is not", async () => {
+      const [a, b] = (await stations(2)) as [Station, Station];
+      const { fabric } = b;
+      if (fabric.linger === undefined) return;
+      const start = performance.now();
+      for (let i = 0; i < 1_000; i++) expect(fabric.linger()).toBe(false);
+      expect(performance.now() - start).toBeLessThan(500);
+      a.fabric.send(1, progress(1));
+      a.fabric.flush();
+      expect(fabric.linger()).toBe(true);
+      await until(() => b.inbox.length === 1, "it was told as well");
+      expect(fabric.linger()).toBe(false);
+      fabric.close();
+      expect(fabric.linger()).toBe(false);
+    });
+
     test("nothing is lost, repeated or overtaken between any two workers, oneself included", async () => {
       const peers = 3;
       const all = await stations(peers);

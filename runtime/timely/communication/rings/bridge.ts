@@ -23,6 +23,10 @@ export function openBridge(setup: RingSetup, port: RemotePort): Bridge {
   const threads = Array.from({ length: workers }, (_, thread) => thread);
   const writers = threads.map((thread) => createRingWriter(setup, bridge, thread));
   const readers = threads.map((thread) => createRingReader(setup, thread, bridge));
+  const receivers = threads.map((thread) => ({
+    bytes: (word: number, bytes: Uint8Array) => upward(first + thread, word, bytes),
+    words: (word: number) => invariant(false, `a frame of words came up from thread ${thread}: ${word}`),
+  }));
   let closed = false;
   const doorbell = createDoorbell(setup, bridge, ready, arrived);
 
@@ -39,7 +43,7 @@ export function openBridge(setup: RingSetup, port: RemotePort): Bridge {
   }
   function drain(): void {
     try {
-      for (const thread of threads) readers[thread]!.read((word, bytes) => upward(first + thread, word, bytes));
+      for (const thread of threads) readers[thread]!.read(receivers[thread]!);
     } catch (error) {
       abortRings(setup, asWeirError(error, "WEIR_PEER_LOST", "frames could not be handed to the mesh"));
     }

@@ -1,26 +1,36 @@
 /**
- * How a member of the group waits: by turns of the event loop for a moment, then parked on its doorbell with
- * Atomics.waitAsync, which leaves its event loop to everything else. Others wake only who is parked, so a busy group never
- * pays for a wake-up.
+ * How a member of the group waits: on its thread for some microseconds (`linger`), then by turns of the event loop, then parked on
+ * its doorbell with Atomics.waitAsync, which leaves its event loop to everything else. Others wake only who is parked, so a busy
+ * group never pays for a wake-up.
  *
  * Invariant: between `watch` and the call of `arrived` nothing that was stored for this member is missed: parked is set first
  * and `ready` is asked after that, while who stores something looks at parked after that.
  */
+import { availableParallelism } from "node:os";
 import { Cell, cellsOf, memberCell, type RingSetup } from "./memory.ts";
 
 export interface Doorbell {
   /** Calls `arrived` once, outside of this call, when `ready()` has become true. Calling it again while it watches changes nothing. */
   watch(): void;
+  /** Looks for some microseconds, without letting go of the thread, whether `ready()` becomes true, and says whether it is. Once per wait. */
+  linger(): boolean;
+  /** What was waited for has been found: by these looks, or without them. */
+  settle(): void;
   close(): void;
 }
 
 /**
- * Looking again for this long before parking saves the wake-up (some 20 µs) when an answer is on its way, and delays everybody when
- * both threads share a core. So the time shrinks each time that it was spent in vain, and is tried in full now and then.
+ * Milliseconds. A wake-up takes both sides some 50 µs, so that looking again for that long before parking is worth it when an answer
+ * is on its way; when none is, it takes time from others who could use the core. So it is learned from how long waits have been: after
+ * a short one (a wake-up included) the next look is longer, after a long one shorter. Where waits are short and even long looks in vain,
+ * the other thread most likely waits for this core: then looks are short, but for one now and then.
  */
-const longestLook = 0.05;
-const shortestLook = 0.002;
+const longestLinger = 0.1;
+const shortestLinger = 0.002;
+const longestTurns = 0.05;
+const short = 0.2;
 const tryAgain = 64;
+const vainLooks = 4;
 const farAway = 2 ** 31 - 1;
 
 export function createDoorbell(setup: RingSetup, member: number, ready: () => boolean, arrived: () => void): Doorbell {
@@ -31,30 +41,55 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
   let watching = false;
   let parked = false;
   let closed = false;
-  /** Woken from parking; what is there now was not found by looking. */
-  let woken = false;
-  let since = 0;
-  let patience = longestLook;
+  let patience = longestLinger;
   let waits = 0;
-  let limit = longestLook;
+  /** Looks in full length, in a row, that were in vain though the wait was short. */
+  let vain = availableParallelism() < setup.workers ? vainLooks : 0;
+  /** When this wait was seen to begin; 0 = there is none. And for how long to look before parking. */
+  let since = 0;
+  let limit = 0;
 
+  function begin(now: number): void {
+    since = now;
+    limit = ++waits % tryAgain === 0 ? longestLinger : vain < vainLooks ? patience : shortestLinger;
+  }
+  function learn(waited: number): void {
+    since = 0;
+    if (waited >= short) patience = Math.max(shortestLinger, patience / 2);
+    else patience = Math.min(longestLinger, patience * 2);
+    if (waited < limit) vain = 0;
+    else if (waited < short && limit === longestLinger) vain++;
+  }
+  function linger(): boolean {
+    if (closed) return false;
+    if (ready()) return true;
+    if (since > 0) return false;
+    const start = performance.now();
+    begin(start);
+    do {
+      for (let looks = 0; looks < 32; looks++) {
+        if (!ready()) continue;
+        learn(0);
+        return true;
+      }
+    } while (performance.now() - start < limit);
+    return false;
+  }
+  function settle(): void {
+    if (since > 0) learn(performance.now() - since);
+  }
   function done(): void {
     watching = false;
+    settle();
     arrived();
   }
   function look(): void {
     if (closed) return;
-    if (ready()) {
-      if (!woken) patience = Math.min(longestLook, patience * 2);
-      return done();
-    }
-    if (performance.now() - since < limit) return void setImmediate(look);
-    if (!woken) patience = Math.max(shortestLook, patience / 2);
-    park();
-  }
-  function begin(): void {
-    since = performance.now();
-    limit = ++waits % tryAgain === 0 ? longestLook : patience;
+    if (ready()) return done();
+    const now = performance.now();
+    if (since === 0) begin(now);
+    if (now - since < Math.min(limit, longestTurns)) setImmediate(look);
+    else park();
   }
   function park(): void {
     const rung = Atomics.load(cells, cell + Cell.doorbell);
@@ -68,9 +103,6 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
     parked = true;
     void wait.value.then(() => {
       parked = false;
-      if (closed) return;
-      begin();
-      woken = true;
       look();
     });
   }
@@ -79,10 +111,10 @@ export function createDoorbell(setup: RingSetup, member: number, ready: () => bo
     watch() {
       if (watching || closed) return;
       watching = true;
-      woken = false;
-      begin();
       setImmediate(look);
     },
+    linger,
+    settle,
     close() {
       if (closed) return;
       closed = true;

@@ -3,19 +3,19 @@
  * thread, which knows the workers of other processes. Messages are encoded once, however many threads they go to; what one
  * sends to oneself is handed over as it is.
  *
- *   thread 0 ⇄ thread 1          ring f→t, word unused
+ *   thread 0 ⇄ thread 1          ring f→t, word = one of `Sideward`
  *        ⇅        ⇅
  *       main thread  ⇄ mesh      to it: word = target worker, or one of `Upward`; from it: word = the worker it comes from
  *
  * Credit is a cell per (sender, receiver) that only grows; it gates sources (`congested`), never `send`.
  */
 import { decodeMessage, viewMessage } from "../codec/index.ts";
-import type { Fabric, Message } from "../fabric.ts";
+import type { Fabric, Message, ProgressMessage } from "../fabric.ts";
 import { createQueue } from "../queue.ts";
 import { weigh } from "../weigh.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { abortReason, Cell, cellsOf, creditCell, memberCell, wake, type RingSetup } from "./memory.ts";
-import { createRingReader, createRingWriter, type RingReader, type RingWriter } from "./ring.ts";
+import { createRingReader, createRingWriter, type FrameReceiver, type RingReader, type RingWriter } from "./ring.ts";
 
 /** Words of frames to the main thread that are no worker's index. */
 export const Upward = {
@@ -24,6 +24,17 @@ export const Upward = {
   /** Credit given back: pairs of u32 (worker, bytes). */
   credit: 0xffff_fffe,
 } as const;
+
+/** Words of frames between worker threads. Small integers, which most progress and many records are, need no codec. */
+const Sideward = {
+  /** An encoded message. */
+  message: 0,
+  /** Progress, in words: dataflow, then the changes as they are. */
+  changes: 1,
+  /** Data, in words: dataflow, channel, time, then the records. */
+  integers: 2,
+} as const;
+const noWords = new Int32Array(0);
 
 type Deliver = (message: Message, from: number, weight: number) => void;
 
@@ -40,6 +51,8 @@ export function openRings(setup: RingSetup, thread: number): Fabric {
     writers[member] = createRingWriter(setup, thread, member);
     readers[member] = createRingReader(setup, member, thread);
   }
+  /** For the words of a frame. */
+  let scratch = new Int32Array(64);
   const own = createQueue<{ readonly message: Message; readonly weight: number }>();
   /** Bytes sent to each peer, modulo 2^32. */
   const sent = new Uint32Array(peers);
@@ -85,6 +98,25 @@ export function openRings(setup: RingSetup, thread: number): Fabric {
     const weight = message.kind === "data" ? weigh(message.records) : 0;
     sent[self] = sent[self]! + weight;
     own.push({ message, weight });
+  }
+  /** The words of a change of progress as `scratch`, or 0 where it takes more than small integers. */
+  function putChanges({ dataflow, changes }: ProgressMessage): number {
+    const count = changes.length + 1;
+    if (scratch.length < count) scratch = new Int32Array(count * 2);
+    scratch[0] = dataflow;
+    for (let i = 1; i < count; i++) {
+      const change = changes[i - 1]!;
+      if (typeof change !== "number") return 0;
+      const integer = change | 0;
+      if (integer !== change) return 0;
+      scratch[i] = integer;
+    }
+    return count;
+  }
+  function wordsToMember(member: number, word: number, heads: number, values: Int32Array, from: number, count: number): void {
+    if (Atomics.load(cells, memberCell(member) + Cell.closed) === 0)
+      writers[member]!.writeWords(word, scratch, heads, values, from, count);
+    else writers[member]!.drop();
   }
   function reportCredit(): void {
     owing = false;
@@ -133,14 +165,29 @@ export function openRings(setup: RingSetup, thread: number): Fabric {
     doorbell.close();
     if (!closed) for (const listener of failures) listener(error);
   }
-  function receiveFrom(member: number, deliver: Deliver): boolean {
-    return readers[member]!.read((word, bytes) => {
-      // What `deliver` does may end the execution; nothing is delivered after that.
-      if (failure !== undefined || closed) return;
-      const message = decodeMessage(bytes);
-      deliver(message, member === bridge ? word : first + member, message.kind === "data" ? bytes.length : 0);
-    });
-  }
+  let deliver: Deliver;
+  const receivers = others.map((member): [member: number, FrameReceiver] => [
+    member,
+    {
+      bytes(word, bytes) {
+        // What `deliver` does may end the execution; nothing is delivered after that.
+        if (failure !== undefined || closed) return;
+        const message = decodeMessage(bytes);
+        deliver(message, member === bridge ? word : first + member, message.kind === "data" ? bytes.length : 0);
+      },
+      words(word, memory, at, count) {
+        if (failure !== undefined || closed) return;
+        const dataflow = memory[at]!;
+        const from = first + member;
+        if (word === Sideward.changes) {
+          deliver({ kind: "progress", dataflow, changes: numbersOf(memory, at + 1, count - 1) }, from, 0);
+          return;
+        }
+        const records = numbersOf(memory, at + 3, count - 3);
+        deliver({ kind: "data", dataflow, channel: memory[at + 1]!, time: memory[at + 2]!, records }, from, 4 * count);
+      },
+    },
+  ]);
 
   return {
     index: self,
@@ -148,33 +195,60 @@ export function openRings(setup: RingSetup, thread: number): Fabric {
     send(target, message) {
       if (failure !== undefined || closed) return;
       if (target === self) return keep(message);
+      if (message.kind === "progress" && isLocal(target)) {
+        const words = putChanges(message);
+        if (words > 0) return wordsToMember(target - first, Sideward.changes, words, noWords, 0, 0);
+      }
       const bytes = viewMessage(message);
       if (message.kind === "data") sent[target] = sent[target]! + bytes.length;
-      if (isLocal(target)) toMember(target - first, 0, bytes);
+      if (isLocal(target)) toMember(target - first, Sideward.message, bytes);
       else toMember(bridge, target, bytes);
+    },
+    sendIntegers(target, dataflow, channel, time, values, from, count) {
+      if (target === self || !isLocal(target) || (time | 0) !== time) {
+        this.send(target, { kind: "data", dataflow, channel, time, records: numbersOf(values, from, count) });
+        return;
+      }
+      if (failure !== undefined || closed) return;
+      sent[target] = sent[target]! + 4 * (3 + count);
+      scratch[0] = dataflow;
+      scratch[1] = channel;
+      scratch[2] = time;
+      wordsToMember(target - first, Sideward.integers, 3, values, from, count);
     },
     broadcast(message) {
       if (failure !== undefined || closed) return;
       keep(message);
       if (peers === 1) return;
+      const words = message.kind === "progress" ? putChanges(message) : 0;
+      if (words > 0)
+        for (const member of others) if (member !== bridge) wordsToMember(member, Sideward.changes, words, noWords, 0, 0);
+      if (words > 0 && bridge < 0) return;
       const bytes = viewMessage(message);
       if (message.kind === "data")
         for (let peer = 0; peer < peers; peer++) if (peer !== self) sent[peer] = sent[peer]! + bytes.length;
-      for (const member of others) toMember(member, member === bridge ? Upward.broadcast : 0, bytes);
+      if (words > 0) return toMember(bridge, Upward.broadcast, bytes);
+      for (const member of others) toMember(member, member === bridge ? Upward.broadcast : Sideward.message, bytes);
     },
-    receive(deliver) {
+    receive(to) {
       if (failure !== undefined || closed) return false;
       let any = false;
       for (let left = own.length; left > 0 && failure === undefined && !closed; left--) {
         const { message, weight } = own.shift()!;
         any = true;
-        deliver(message, self, weight);
+        to(message, self, weight);
       }
-      for (let member = 0; member < members; member++) {
-        if (member !== thread && readers[member]!.ready() && receiveFrom(member, deliver)) any = true;
-      }
-      if (!any) doorbell.watch();
+      deliver = to;
+      for (const [member, receiver] of receivers) if (readers[member]!.read(receiver)) any = true;
+      if (any) doorbell.settle();
+      else doorbell.watch();
       return any;
+    },
+    linger() {
+      if (failure !== undefined || closed || !doorbell.linger()) return false;
+      // The step that follows is what the end of a congestion would have been told for.
+      if (reported === true && !congested()) reported = undefined;
+      return true;
     },
     consumed(from, weight) {
       if (weight === 0 || failure !== undefined) return;
@@ -218,6 +292,13 @@ export function openRings(setup: RingSetup, thread: number): Fabric {
       else doorbell.watch();
     },
   };
+}
+
+function numbersOf(memory: Int32Array, from: number, count: number): number[] {
+  // oxlint-disable-next-line unicorn/no-new-array -- filled in place
+  const numbers = new Array<number>(count);
+  for (let i = 0; i < count; i++) numbers[i] = memory[from + i]!;
+  return numbers;
 }
 
 /** `peer` gives worker thread `worker` credit back; wakes it when that is what it waits for. */
