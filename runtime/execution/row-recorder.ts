@@ -16,6 +16,8 @@ const batchBytes = 256 * 1024;
 export function createRowRecorder(enabled: boolean, post: (batch: RowBatch) => void): RowRecorder {
   const packer = createRowPacker();
   let prepared: (readonly [string, unknown, number])[] = [];
+  /** As they were recorded last, by step and part. */
+  const positions = new Map<string, Map<string, Uint8Array>>();
   const flush = (): void => {
     if (packer.rows > 0) post(packer.take());
   };
@@ -26,7 +28,14 @@ export function createRowRecorder(enabled: boolean, post: (batch: RowBatch) => v
       if (packer.size >= batchBytes) flush();
     },
     part(step, epoch, part, value) {
-      packer.part(step, epoch, part, encodeValue(value));
+      const bytes = encodeValue(value);
+      let known = positions.get(step);
+      if (known === undefined) positions.set(step, (known = new Map()));
+      const before = known.get(part);
+      // A part that is read in vain stays where it is: an idle flow has nothing to write.
+      if (before !== undefined && Buffer.compare(before, bytes) === 0) return;
+      known.set(part, Uint8Array.from(bytes));
+      packer.part(step, epoch, part, bytes);
     },
     prepared(step, epoch, value) {
       prepared.push([step, value, epoch]);
