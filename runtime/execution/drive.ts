@@ -55,7 +55,7 @@ export function drive(clock: () => number = () => performance.now()): Driver {
     let next = Infinity;
     for (const member of members) next = Math.min(next, member.nextTime() ?? Infinity);
     if (next === Infinity) return;
-    timer = setTimeout(wake, Math.max(0, Math.min(next - Date.now(), 2 ** 31 - 1)));
+    timer = setTimeout(run, Math.max(0, Math.min(next - Date.now(), 2 ** 31 - 1)));
   };
 
   const wake = (): void => {

@@ -14,11 +14,10 @@ import { chunkOperator, type ChunkContext, type ChunkScope, type ChunkStream } f
 import type { SourceReader } from "../runtime.ts";
 import type { Source } from "../source.ts";
 import { createBurst } from "./burst.ts";
+import { pauseAfter } from "./pause.ts";
 import { isPromise, readPart, type PartReader } from "./part-reader.ts";
 import { bytesPerRecord } from "./size.ts";
 
-/** Times that a source with nothing to read is asked each millisecond, before it is asked less often, in two steps: an idle flow is to cost nothing. */
-const patience = 100;
 /** Bytes of this source's records that may wait in front of this worker's operators, about; the worker bounds their number, too. */
 const queuedBytesLimit = 32 << 20;
 
@@ -177,7 +176,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       if (runtime.ownClock === true) return coolByMachine();
       const now = runtime.now();
       if (now < coolUntil) return;
-      coolUntil = now + (++empty <= patience ? 1 : empty <= 3 * patience ? 10 : 25);
+      coolUntil = now + pauseAfter(++empty);
       given.activateAt(coolUntil);
     };
     const warm = (): void => {
