@@ -81,7 +81,8 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
       if (chain.outlets.length === 0) put({ node, output: 0 }, made[0]!);
     } else if (isStateful(spec)) {
       const gate = loop && gates.get(outermost(loop))!.enter<any>(within);
-      lowerStateful(lowering, within, node, inputs(), gate).forEach((stream, output) => put({ node, output }, stream));
+      const reads = (output: number) => isRead(graph, node, output);
+      lowerStateful(lowering, within, node, inputs(), gate, reads).forEach((stream, output) => put({ node, output }, stream));
     } else if (spec.kind === "input") single(inputOperator(lowering, within, own, spec.source));
     else if (spec.kind === "output") single(outputOperator(lowering, within, own, spec.sink, inputs()[0]!));
     else if (spec.kind === "redistribute") single(redistribute(lowering, within, own, inputs()[0]!));
@@ -172,6 +173,14 @@ function outermost(loop: Node): Node {
   let at = loop;
   while (at.loop !== undefined) at = at.loop;
   return at;
+}
+
+/** Whether any step, or a loop's end, takes what comes out there. */
+function isRead(graph: FlowGraph, from: Node, output: number): boolean {
+  const takes = (port: Port | undefined) => port?.node === from && port.output === output;
+  return graph.nodes.some(
+    ({ upstream, spec }) => upstream.some(takes) || (spec.kind === "iterate" && (takes(spec.body?.again) || takes(spec.body?.out))),
+  );
 }
 
 function hasState(graph: FlowGraph, loop: Node): boolean {

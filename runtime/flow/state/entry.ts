@@ -15,8 +15,8 @@ export class Entry {
   wake: number | undefined = undefined;
   /** The earliest time for which the key stands in the queue of wakes. */
   queued: number | undefined = undefined;
-  /** Values of the chunk being handled, for steps that take them together. */
-  batch: unknown[] | undefined = undefined;
+  /** The key's place among those of the chunk being handled, for steps that take values together; see KeysOfChunk. */
+  slot = 0;
 
   constructor(key: string) {
     this.key = key;

@@ -1,5 +1,5 @@
 /**
- * Drivers of steps with a logic object per key: stateful, statefulBatch and window.
+ * Drivers of steps with a logic object per key that people write: stateful and statefulBatch.
  *
  * Per chunk: the values of each key are gathered and its logic is called once with all of them, keys in the order of their
  * first value (sorting them would cost more than most logics); then the key is asked when it wants to be woken. `stateful` is
@@ -10,6 +10,7 @@ import { toArray } from "../iterables.ts";
 import type { Outcome, StatefulBatchLogic, StatefulLogic } from "../logic.ts";
 import { show } from "../show.ts";
 import type { Entry } from "../state/entry.ts";
+import { ChunkGroups } from "./chunk-groups.ts";
 import type { Core, Driver, DriverOf } from "./driver.ts";
 
 type Emit = (key: string, value: any) => void;
@@ -30,13 +31,10 @@ export function itemDriver(build: (resume: any) => StatefulLogic<any, any, any>)
   };
 }
 
-export function batchDriver(
-  build: (resume: any) => StatefulBatchLogic<any, any, any>,
-  emitTo: (core: Core) => Emit = emitter,
-): DriverOf {
+export function batchDriver(build: (resume: any) => StatefulBatchLogic<any, any, any>): DriverOf {
   return (core) => {
     const made = builder(core, build, "onBatch");
-    const emit = emitTo(core);
+    const emit = emitter(core);
     return logicDriver(core, made, emit, (entry, values) => {
       const logic: Logic = (entry.state ??= made(undefined));
       if (settle(core, entry, logic.onBatch(values), emit)) core.state.discard(entry);
@@ -52,24 +50,11 @@ function logicDriver(
   handle: (entry: Entry, values: unknown[]) => Entry,
 ): Driver {
   const { state } = core;
-  const gather = (keys: string[], values: unknown[]): Entry[] => {
-    const order: Entry[] = [];
-    for (let i = 0; i < values.length; i++) {
-      const entry = state.open(keys[i]!);
-      if (entry.batch === undefined) {
-        entry.batch = [values[i]];
-        order.push(entry);
-      } else entry.batch.push(values[i]);
-    }
-    return order;
-  };
+  const groups = new ChunkGroups(state);
   return {
-    batch(keys, values) {
-      for (const entry of gather(keys, values)) {
-        const batch = entry.batch!;
-        entry.batch = undefined;
-        askWake(core, handle(entry, batch));
-      }
+    batch(keys, values, _port, known) {
+      groups.gather(keys, values, known);
+      for (let slot = 0; slot < groups.size; slot++) askWake(core, handle(groups.entries[slot]!, groups.valuesAt(slot)));
     },
     notify(entry) {
       if (settle(core, entry, (entry.state as Logic).onNotify?.(), emit)) state.discard(entry);
@@ -110,10 +95,14 @@ function noOutcome(step: string, value: unknown): WeirError {
   return badReturn(step, "an outcome { emit?, discard? } or nothing from its logic", value);
 }
 
-function askWake({ step, wakes }: Core, entry: Entry): void {
+function askWake(core: Core, entry: Entry): void {
   if (entry.gone) return;
   const time = (entry.state as Logic).notifyAt?.();
-  if (time === undefined) return;
+  if (time !== undefined) setWake(core, entry, time);
+}
+
+/** Sets when the key is to be woken; Infinity = no time. */
+export function setWake({ step, wakes }: Core, entry: Entry, time: number): void {
   if (typeof time !== "number" || Number.isNaN(time)) throw badReturn(step, "notifyAt() to give milliseconds or undefined", time);
   if (time !== Infinity) wakes.set(entry, time);
 }

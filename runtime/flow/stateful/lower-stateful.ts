@@ -13,13 +13,14 @@ import { statefulFlatMapDriver, statefulMapDriver } from "./map-driver.ts";
 import { statefulOperator } from "./operator.ts";
 import { preaggregate } from "./preaggregate.ts";
 
-/** Streams of the step's outputs. `gate` is that of the outermost loop around the step. */
+/** Streams of the step's outputs. `gate` is that of the outermost loop around the step; `reads` says whether a step consumes an output. */
 export function lowerStateful(
   lowering: Lowering,
   scope: ChunkScope,
   node: Node,
   streams: readonly ChunkStream[],
   gate: ChunkStream | undefined,
+  reads: (output: number) => boolean,
 ): ChunkStream[] {
   const spec = node.spec as StatefulSpec | WindowSpec;
   const metrics = lowering.metrics[node.index]!;
@@ -27,13 +28,19 @@ export function lowerStateful(
   // In a loop rounds are short, and gathering would have to end with each of them.
   const combines = gate === undefined && scope.peers > 1 && (reducer !== undefined || spec.kind === "countFinal");
   const inputs = combines ? streams.map((stream) => preaggregate(lowering, scope, metrics, reducer, stream)) : streams;
-  const driver = driverOf(lowering, node, spec, streams.length, combines);
+  const driver = driverOf(node, spec, streams.length, combines, reads);
   const step = { metrics, driver, outputs: spec.kind === "window" ? 3 : 1, counted: combines };
   if (gate !== undefined) return statefulInLoop(lowering, scope, step, inputs, gate);
   return statefulOperator(lowering, scope, step, inputs);
 }
 
-function driverOf(lowering: Lowering, node: Node, spec: StatefulSpec | WindowSpec, sides: number, combined: boolean): DriverOf {
+function driverOf(
+  node: Node,
+  spec: StatefulSpec | WindowSpec,
+  sides: number,
+  combined: boolean,
+  reads: (output: number) => boolean,
+): DriverOf {
   switch (spec.kind) {
     case "stateful":
       return itemDriver(spec.build);
@@ -57,7 +64,7 @@ function driverOf(lowering: Lowering, node: Node, spec: StatefulSpec | WindowSpe
     case "join":
       return joinDriver(sides, spec.insert, spec.emit);
     case "window":
-      return windowDriver(node.step, spec, sides, lowering.runtime.now);
+      return windowDriver(node.step, spec, sides, reads(2));
     default:
       return spec satisfies never;
   }

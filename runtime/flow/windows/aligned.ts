@@ -1,15 +1,13 @@
 /**
- * Windows on a fixed grid, tumbling and sliding. Window i, an integer of any sign, is the half-open interval
- *
- *   [alignTo + i × offset, alignTo + i × offset + length)         tumbling: offset = length
- *
- * and closes when the watermark reaches its end. Invariant: `open` is ascending, which is the order of closing too.
+ * Windows on a fixed grid, tumbling and sliding; see `Grid`. A windowed step keeps a key's windows itself, in flat columns (aligned-key.ts);
+ * the logic that `build` gives is for who calls it, such as a windower that wraps one of these.
  */
 import { WeirError } from "../../errors/index.ts";
 import { checkOptionsObject } from "../option-checks.ts";
+import { Grid, type GridWindower, gridOf } from "./grid.ts";
 import { duration, instant } from "./instant.ts";
 import type { WindowMeta, Windower, WindowerLogic } from "./types.ts";
-import { type AlignedState, checkWindower } from "./windower-state.ts";
+import type { AlignedState } from "./windower-state.ts";
 
 /** One value may belong to no more windows than this; more is a mistake in the units. */
 const maxOverlap = 1_000_000;
@@ -19,7 +17,7 @@ export function tumbling(options: { lengthMs: number; alignTo: number | Date }):
   checkOptionsObject("tumbling", options);
   const length = duration(options.lengthMs, "tumbling: lengthMs");
   const alignTo = instant(options.alignTo, "tumbling: alignTo");
-  return { build: (resume) => new AlignedWindows(length, length, alignTo, resume) };
+  return windowerOf(new Grid(length, length, alignTo));
 }
 
 /** A window of `lengthMs` opens every `offsetMs`. Throws WEIR_FLOW_OPTION also when the offset is longer than the length: values would fall between windows. */
@@ -40,110 +38,67 @@ export function sliding(options: { lengthMs: number; offsetMs: number; alignTo: 
       `sliding: each value would be in ${Math.ceil(length / offset)} windows; the limit is ${maxOverlap}`,
     );
   }
-  return { build: (resume) => new AlignedWindows(length, offset, alignTo, resume) };
+  return windowerOf(new Grid(length, offset, alignTo));
 }
 
-const noIds: readonly number[] = Object.freeze([]);
+function windowerOf(grid: Grid): Windower {
+  const windower: GridWindower = { build: (resume) => new AlignedWindows(grid, resume), [gridOf]: grid };
+  return windower;
+}
+
 const noMerges: readonly (readonly [number, number])[] = Object.freeze([]);
 const noneClosed: readonly (readonly [number, WindowMeta])[] = Object.freeze([]);
 
+/** Invariant: `open` is ascending. */
 export class AlignedWindows implements WindowerLogic {
-  private readonly length: number;
-  private readonly offset: number;
-  private readonly alignTo: number;
+  private readonly grid: Grid;
   private readonly open: number[];
-  private nextClose = Infinity;
-  /** The answer for every timestamp in [cachedFrom, cachedUntil); all its windows are open. */
-  private cached: readonly number[] = noIds;
-  private cachedFrom = Infinity;
-  private cachedUntil = -Infinity;
 
-  constructor(length: number, offset: number, alignTo: number, resume: unknown) {
-    this.length = length;
-    this.offset = offset;
-    this.alignTo = alignTo;
-    this.open = [...(checkWindower<AlignedState>(resume, ["aligned", length, offset, alignTo])?.[4] ?? [])];
-    this.findNextClose();
+  constructor(grid: Grid, resume: unknown) {
+    this.grid = grid;
+    this.open = grid.load(resume);
   }
 
   openFor(timestamp: number, _watermark: number): readonly number[] {
-    if (timestamp >= this.cachedFrom && timestamp < this.cachedUntil) return this.cached;
-    const ids = this.lateFor(timestamp);
+    const ids = this.grid.idsFor(timestamp);
     for (let i = 0; i < ids.length; i++) this.openWindow(ids[i]!);
-    this.nextClose = this.closeTime(this.open[0]!);
-    const first = ids[0]!;
-    const last = ids[ids.length - 1]!;
-    this.cached = ids;
-    this.cachedFrom = Math.max(this.openTime(last), this.closeTime(first - 1));
-    this.cachedUntil = Math.min(this.openTime(last + 1), this.closeTime(first));
     return ids;
   }
   lateFor(timestamp: number): readonly number[] {
-    const first = this.firstFor(timestamp);
-    const last = this.lastFor(timestamp);
-    if (first === last) return [first];
-    const ids: number[] = [];
-    for (let id = first; id <= last; id++) ids.push(id);
-    return ids;
+    return this.grid.idsFor(timestamp);
   }
   merged(): readonly (readonly [number, number])[] {
     return noMerges;
   }
   closeFor(watermark: number): readonly (readonly [number, WindowMeta])[] {
-    if (watermark < this.nextClose || this.open.length === 0) return noneClosed;
+    const { grid, open } = this;
+    if (open.length === 0 || watermark < grid.closeTime(open[0]!)) return noneClosed;
     const closed: (readonly [number, WindowMeta])[] = [];
-    for (const id of this.open) {
-      const closeTime = this.closeTime(id);
-      if (closeTime > watermark) break;
-      closed.push([id, { openTime: this.openTime(id), closeTime, mergedIds: noIds }]);
+    for (const id of open) {
+      if (grid.closeTime(id) > watermark) break;
+      closed.push([id, grid.metaOf(id)]);
     }
-    if (closed.length === this.open.length) this.open.length = 0;
-    else this.open.splice(0, closed.length);
-    this.findNextClose();
-    this.cachedFrom = Infinity;
+    open.splice(0, closed.length);
     return closed;
   }
   notifyAt(): number | undefined {
-    return this.open.length === 0 ? undefined : this.nextClose;
+    return this.open.length === 0 ? undefined : this.grid.closeTime(this.open[0]!);
   }
   /** When the first window that `timestamp` belongs to closes. */
   closesAt(timestamp: number): number {
-    return this.closeTime(this.firstFor(timestamp));
+    return this.grid.closesAt(timestamp);
   }
   isEmpty(): boolean {
     return this.open.length === 0;
   }
   snapshot(): AlignedState {
-    return ["aligned", this.length, this.offset, this.alignTo, this.open.slice()];
+    return this.grid.save(this.open);
   }
 
-  private openTime(id: number): number {
-    return this.alignTo + id * this.offset;
-  }
-  /** Of tumbling windows the very number at which the next one opens: rounding of fractions must leave no hole between them. */
-  private closeTime(id: number): number {
-    return this.length === this.offset ? this.openTime(id + 1) : this.openTime(id) + this.length;
-  }
-  /** The division may round across a window's edge when times are fractions: the edge itself decides. `+ 0` turns -0 into 0. */
-  private lastFor(timestamp: number): number {
-    const id = Math.floor((timestamp - this.alignTo) / this.offset) + 0;
-    if (this.openTime(id) > timestamp) return id - 1;
-    return this.openTime(id + 1) <= timestamp ? id + 1 : id;
-  }
-  private firstFor(timestamp: number): number {
-    const id = Math.floor((timestamp - this.alignTo - this.length) / this.offset) + 1;
-    if (this.closeTime(id) <= timestamp) return id + 1;
-    return this.closeTime(id - 1) > timestamp ? id - 1 : id;
-  }
   private openWindow(id: number): void {
     const { open } = this;
     let at = open.length;
     while (at > 0 && open[at - 1]! > id) at--;
-    if (at > 0 && open[at - 1] === id) return;
-    if (at === open.length) open.push(id);
-    else open.splice(at, 0, id);
-  }
-  private findNextClose(): void {
-    this.nextClose = this.open.length === 0 ? Infinity : this.closeTime(this.open[0]!);
+    if (at === 0 || open[at - 1] !== id) open.splice(at, 0, id);
   }
 }

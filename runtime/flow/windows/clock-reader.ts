@@ -10,23 +10,24 @@ import type { Clock, ClockLogic } from "./types.ts";
 export interface ClockReader<V> {
   /** As of the last call of `beforeBatch`, `read` or `notify`. */
   readonly watermark: number;
-  beforeBatch(): void;
+  /** `now` is the time of the run's system clock, here and below: for clocks that were not given their own. */
+  beforeBatch(now: number): void;
   /** Returns the timestamp and moves the watermark. Throws WEIR_BAD_RETURN for what is no time. */
   read(value: V): number;
-  notify(): void;
+  notify(now: number): void;
   /** The watermark of an ended input; not kept. */
   onEof(): number;
-  toSystem(timestamp: number): number | undefined;
-  snapshot(): unknown;
+  toSystem(timestamp: number, now: number): number | undefined;
+  snapshot(now: number): unknown;
 }
 
 /** Implemented by the clocks of this folder: builds with the run's system clock unless the user gave one. */
 export const buildReader: unique symbol = Symbol("weir.window.buildReader");
 export interface ReadableClock<V> extends Clock<V> {
-  [buildReader](resume: unknown, now: () => number): ClockReader<V>;
+  [buildReader](resume: unknown, now: number): ClockReader<V>;
 }
 
-export function readerOf<V>(clock: Clock<V>, resume: unknown, now: () => number): ClockReader<V> {
+export function readerOf<V>(clock: Clock<V>, resume: unknown, now: number): ClockReader<V> {
   const readable = clock as Partial<ReadableClock<V>>;
   return readable[buildReader] === undefined ? new CheckedClock(clock.build(resume)) : readable[buildReader](resume, now);
 }

@@ -37,46 +37,51 @@ export function eventClock<V>(options: EventClockOptions<V>): Clock<V> {
     );
   }
   checkOptionalCall("eventClock", "now", now);
+  const built: Settings<V> = { timestamp, waitMs, own: now ?? Date.now };
+  const read: Settings<V> = { timestamp, waitMs, own: now };
   const clock: ReadableClock<V> = {
-    build: (resume) => new EventClockLogic(timestamp, waitMs, now ?? Date.now, now ?? Date.now, resume),
-    [buildReader]: (resume, runNow) => new EventClockLogic(timestamp, waitMs, now ?? runNow, runNow, resume),
+    build: (resume) => new EventClockLogic(built, resume),
+    [buildReader]: (resume, runNow) => new EventClockLogic(read, resume, runNow),
   };
   return clock;
 }
 
-class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
-  watermark: number;
-  private base: number;
-  private since: number;
-  /** The latest reading of the system clock. */
-  private system: number;
-  private readonly timestamp: (value: V) => number | Date;
-  private readonly waitMs: number;
-  private readonly now: () => number;
-  /** The clock by which keys are woken. */
-  private readonly runNow: () => number;
+/** What the keys of a step share. */
+interface Settings<V> {
+  readonly timestamp: (value: V) => number | Date;
+  readonly waitMs: number;
+  /** The system clock, unless it is the run's: then each call is told what time it is. */
+  readonly own: (() => number) | undefined;
+}
 
-  constructor(timestamp: (value: V) => number | Date, waitMs: number, now: () => number, runNow: () => number, resume: unknown) {
-    this.timestamp = timestamp;
-    this.waitMs = waitMs;
-    this.now = now;
-    this.runNow = runNow;
-    this.watermark = this.base = typeof resume === "number" ? resume : -Infinity;
-    this.since = this.system = now();
+class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
+  // Given numbers here that are no integers: so V8 keeps them in place and allocates nothing when they change.
+  watermark = -Infinity;
+  private base = -Infinity;
+  private since = -Infinity;
+  /** The latest reading of the system clock. */
+  private system = -Infinity;
+  private readonly settings: Settings<V>;
+
+  constructor(settings: Settings<V>, resume: unknown, runNow?: number) {
+    this.settings = settings;
+    if (typeof resume === "number") this.watermark = this.base = resume;
+    this.since = this.system = this.now(runNow);
   }
-  beforeBatch(): void {
-    const now = this.now();
+  beforeBatch(runNow?: number): void {
+    const now = this.now(runNow);
     if (now > this.system) {
       this.system = now;
       this.watermark = this.base + (now - this.since);
     }
   }
   read(value: V): number {
-    const given = this.timestamp(value);
+    const { timestamp, waitMs } = this.settings;
+    const given = timestamp(value);
     const time = typeof given === "number" ? given : timeOf(given);
     // Zero for every finite number, NaN for the rest.
     if (time - time !== 0) throw badTimestamp(given, value);
-    const candidate = time - this.waitMs;
+    const candidate = time - waitMs;
     if (candidate > this.watermark) {
       this.watermark = this.base = candidate;
       this.since = this.system;
@@ -87,8 +92,8 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
     const time = this.read(value);
     return [time, this.watermark];
   }
-  notify(): void {
-    this.beforeBatch();
+  notify(runNow: number): void {
+    this.beforeBatch(runNow);
   }
   onNotify(): number {
     this.beforeBatch();
@@ -97,16 +102,22 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
   onEof(): number {
     return Infinity;
   }
-  toSystem(timestamp: number): number | undefined {
+  toSystem(timestamp: number, runNow?: number): number | undefined {
     if (this.base === -Infinity) return undefined;
     const due = this.since + (timestamp - this.base);
+    const { own } = this.settings;
     // A clock of the user's own may stand still or be set to any time: what is left until then counts, not the time it shows.
-    return this.now === this.runNow ? due : this.runNow() + Math.max(0, due - this.now());
+    return own === undefined || runNow === undefined ? due : runNow + Math.max(0, due - own());
   }
   /** Null before the first value (and for ever when `waitMs` is Infinity). */
-  snapshot(): number | null {
-    this.beforeBatch();
+  snapshot(runNow?: number): number | null {
+    this.beforeBatch(runNow);
     return this.watermark === -Infinity ? null : this.watermark;
+  }
+
+  private now(runNow: number | undefined): number {
+    const { own } = this.settings;
+    return own === undefined ? runNow! : own();
   }
 }
 

@@ -2,7 +2,6 @@
 import type { Ordered } from "../logic.ts";
 import { rankBy } from "../rank.ts";
 import type { WindowAggregate } from "./aggregate.ts";
-import { down } from "./types.ts";
 
 interface Extreme<V> {
   value: V;
@@ -37,7 +36,7 @@ function extreme<V>(
     },
     merge: (into, from) => (better(from.rank, into.rank) ? from : into),
     close(best, windowId, events) {
-      events.push([down, windowId, best.value]);
+      events.down(windowId, best.value);
     },
     save: (best) => best.value,
     load: (saved) => ({ value: saved as V, rank: rankOf(saved) }),

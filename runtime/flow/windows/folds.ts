@@ -1,10 +1,10 @@
 /** The aggregates that give one value when the window closes: fold, reduce, count, collect. */
 import type { WindowAggregate } from "./aggregate.ts";
 import { copyState } from "./copy-state.ts";
-import { type WindowEvent, down } from "./types.ts";
+import type { WindowEvents } from "./types.ts";
 
-function emitState(state: unknown, windowId: number, events: WindowEvent[]): void {
-  events.push([down, windowId, state]);
+function emitState(state: unknown, windowId: number, events: WindowEvents): void {
+  events.down(windowId, state);
 }
 
 export function foldWindow<V, S>(

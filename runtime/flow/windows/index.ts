@@ -1,7 +1,7 @@
 /**
  * Windows: clocks (how far time has come for a key), windowers (which windows a time belongs to), aggregates (what comes of
- * a window's values), and the logic that knits them into a stateful step. Imports errors and flow's interfaces only; knows
- * nothing of streams: `KeyedStream.window` splits the events into `down`, `late` and `meta`.
+ * a window's values), and what knits them together for a key. Imports errors and flow's interfaces only; knows
+ * nothing of streams: a windowed step says where results, late values and metadata go.
  */
 export * from "./types.ts";
 export { systemClock } from "./system-clock.ts";
@@ -12,4 +12,6 @@ export type { WindowAggregate } from "./aggregate.ts";
 export { collectWindow, countWindow, foldWindow, reduceWindow } from "./folds.ts";
 export { maxWindow, minWindow } from "./extremes.ts";
 export { joinWindow, type SideValue } from "./join.ts";
-export { windowLogic, type WindowLogicOptions, type WindowState } from "./window-logic.ts";
+export type { KeyWindows } from "./key-windows.ts";
+export { windowLogic } from "./window-logic.ts";
+export { atStep, type WindowPlan, type WindowState } from "./window-plan.ts";

@@ -10,7 +10,7 @@ import { WeirError } from "../../errors/index.ts";
 import type { JoinOptions } from "../logic.ts";
 import { show } from "../show.ts";
 import type { WindowAggregate } from "./aggregate.ts";
-import { type WindowEvent, down } from "./types.ts";
+import type { WindowEvents } from "./types.ts";
 
 /** A value with the index of its side; 0 is the stream that `join` was called on. */
 export type SideValue = readonly [side: number, value: unknown];
@@ -40,8 +40,8 @@ export function joinWindow(sideCount: number, options: JoinOptions = {}): Window
       const [preferred, spare] = insert === "first" ? [kept, other] : [other, kept];
       return preferred.length > 0 ? preferred : spare;
     });
-  const emitRows = (sides: Sides, windowId: number, events: WindowEvent[]): void => {
-    for (const row of rows(sides)) events.push([down, windowId, row]);
+  const emitRows = (sides: Sides, windowId: number, events: WindowEvents): void => {
+    for (const row of rows(sides)) events.down(windowId, row);
   };
   const aggregate: WindowAggregate<SideValue, Sides> = {
     kind: `join ${insert} ${emit} ${sideCount}`,

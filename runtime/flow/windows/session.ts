@@ -62,7 +62,7 @@ export class SessionWindows implements WindowerLogic {
       if (before > 0) session.openTime = timestamp;
       else if (after > 0) session.closeTime = timestamp;
       else return session.ids;
-      if (this.sessions.length > 1) this.mergeAll();
+      if (this.sessions.length > 1 && this.touches(session)) this.mergeAll();
       // The value goes into this session even if it was merged just now: values are applied before merges.
       return session.ids;
     }
@@ -110,6 +110,14 @@ export class SessionWindows implements WindowerLogic {
     ];
   }
 
+  /** Whether a session that has grown has come near enough to another one. */
+  private touches(grown: Session): boolean {
+    for (const session of this.sessions) {
+      if (session === grown) continue;
+      if (session.openTime - grown.closeTime <= this.gap && grown.openTime - session.closeTime <= this.gap) return true;
+    }
+    return false;
+  }
   private mergeAll(): void {
     const inOrder = this.sessions.toSorted(byTime);
     let into = inOrder[0]!;

@@ -12,26 +12,24 @@ export function systemClock(options: { now?: () => number } = {}): Clock<unknown
   const { now } = options;
   checkOptionalCall("systemClock", "now", now);
   const clock: ReadableClock<unknown> = {
-    build: (resume) => new SystemClockLogic(now ?? Date.now, now ?? Date.now, resume),
-    [buildReader]: (resume, runNow) => new SystemClockLogic(now ?? runNow, runNow, resume),
+    build: (resume) => new SystemClockLogic(now ?? Date.now, resume),
+    [buildReader]: (resume, runNow) => new SystemClockLogic(now, resume, runNow),
   };
   return clock;
 }
 
 class SystemClockLogic implements ClockLogic<unknown>, ClockReader<unknown> {
-  watermark: number;
-  private readonly now: () => number;
-  /** The clock by which keys are woken. */
-  private readonly runNow: () => number;
+  watermark = -Infinity;
+  /** Undefined when it is the run's: then each call is told what time it is. */
+  private readonly own: (() => number) | undefined;
 
-  constructor(now: () => number, runNow: () => number, resume: unknown) {
-    this.now = now;
-    this.runNow = runNow;
-    this.watermark = typeof resume === "number" ? resume : -Infinity;
-    this.beforeBatch();
+  constructor(own: (() => number) | undefined, resume: unknown, runNow?: number) {
+    this.own = own;
+    if (typeof resume === "number") this.watermark = resume;
+    this.beforeBatch(runNow);
   }
-  beforeBatch(): void {
-    const now = this.now();
+  beforeBatch(runNow?: number): void {
+    const now = this.own === undefined ? runNow! : this.own();
     if (now > this.watermark) this.watermark = now;
   }
   read(_value: unknown): number {
@@ -40,8 +38,8 @@ class SystemClockLogic implements ClockLogic<unknown>, ClockReader<unknown> {
   onItem(_value: unknown): readonly [number, number] {
     return [this.watermark, this.watermark];
   }
-  notify(): void {
-    this.beforeBatch();
+  notify(runNow: number): void {
+    this.beforeBatch(runNow);
   }
   onNotify(): number {
     this.beforeBatch();
@@ -50,9 +48,10 @@ class SystemClockLogic implements ClockLogic<unknown>, ClockReader<unknown> {
   onEof(): number {
     return Infinity;
   }
-  toSystem(timestamp: number): number {
+  toSystem(timestamp: number, runNow?: number): number {
+    const { own } = this;
     // A clock of the user's own may stand still or be set to any time: what is left until then counts, not the time it shows.
-    return this.now === this.runNow ? timestamp : this.runNow() + Math.max(0, timestamp - this.now());
+    return own === undefined || runNow === undefined ? timestamp : runNow + Math.max(0, timestamp - own());
   }
   snapshot(): number {
     return this.watermark;

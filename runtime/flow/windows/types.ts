@@ -52,12 +52,12 @@ export interface WindowerLogic {
   snapshot(): unknown;
 }
 
-/** One output of a windowed step, before it is split into the streams `down`, `late` and `meta`. */
-export type WindowEvent = readonly [kind: WindowEventKind, windowId: number, payload: unknown];
-export type WindowEventKind = 0 | 1 | 2;
-/** A result. */
-export const down = 0;
-/** A value whose timestamp is before (not at) its key's watermark, which the value itself has moved first; its window may still be open. */
-export const late = 1;
-/** The WindowMeta of a window that has closed. */
-export const meta = 2;
+/** Where results go: straight into the outputs of the step. `key` says whose windows they are. */
+export interface WindowEvents {
+  readonly key: string;
+  down(windowId: number, result: unknown): void;
+  /** A value whose timestamp is before (not at) its key's watermark, which the value itself has moved first; its window may still be open. */
+  late(windowId: number, value: unknown): void;
+  /** A window has closed. Left out where nobody reads it. */
+  meta?(windowId: number, meta: WindowMeta): void;
+}

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
 import { Dataflow, eventClock, type Keyed, session, systemClock, tumbling } from "../../../runtime/flow/index.ts";
+import { StepState } from "../../../runtime/flow/state/step-state.ts";
+import { Wakes } from "../../../runtime/flow/state/wakes.ts";
+import { Outlet } from "../../../runtime/flow/stateful/outlet.ts";
+import { windowsDriver } from "../../../runtime/flow/stateful/window-driver.ts";
+import { countWindow } from "../../../runtime/flow/windows/index.ts";
 import { arraySink, listSource, MemoryStore, run } from "../harness.ts";
 
 interface Reading {
@@ -51,6 +56,65 @@ for (const workers of [1, 2]) {
     expect(lowered.reduce((sum, one) => sum + one.metrics.steps.find(({ step }) => step === "w")!.recordsIn, 0)).toBe(6);
   });
 }
+
+test("keys of a chunk are handled one after the other, in the order of their first values", async () => {
+  const order: string[] = [];
+  const down: Keyed<unknown>[] = [];
+  const flow = new Dataflow("windows");
+  flow
+    .input("in", listSource([readings], readings.length))
+    .asKeyed()
+    .window("w", { clock, windower })
+    .reduce((a, b) => {
+      order.push(`${a.value}+${b.value}`);
+      return b;
+    })
+    .down.output("down", arraySink(down));
+  await run(flow);
+  expect(order).toEqual(["1+3"]);
+  expect(down.map(([key, value]) => [key, (value as [number, Reading])[1].value])).toEqual([
+    ["a", 3],
+    ["b", 2],
+    ["a", 4],
+    ["b", 6],
+  ]);
+});
+
+test("windows that are kept in memory from one execution to the next go on in the next one's outputs and by its clock", () => {
+  const state = new StepState("w", () => 0);
+  const plan = { step: "w", clock: systemClock(), windower, aggregate: countWindow(), ordered: true, sides: false };
+  const execution = (now: number) => {
+    const seen: unknown[][] = [[], [], []];
+    const outlets = seen.map((out) => new Outlet((_keys, values) => void out.push(...values)));
+    const driver = windowsDriver(plan)({ step: "w", state, wakes: new Wakes(), outlets, now: () => now });
+    state.attach(driver, { enabled: false } as never);
+    return { driver, seen, flush: () => outlets.forEach((outlet) => outlet.flush()) };
+  };
+  const first = execution(3);
+  first.driver.batch(["k"], ["a"], 0);
+  const second = execution(12);
+  second.driver.batch(["k"], ["b"], 0);
+  for (const one of [first, second]) one.flush();
+  expect(first.seen).toEqual([[], [], []]);
+  expect(second.seen).toEqual([[[0, 1]], [], [[0, { openTime: 0, closeTime: 10, mergedIds: [] }]]]);
+});
+
+test("what nobody reads is not made: metadata of closed windows", async () => {
+  const records = async (read: boolean) => {
+    const flow = new Dataflow("windows");
+    const out = flow
+      .input("in", listSource([readings], 1))
+      .asKeyed()
+      .window("w", { clock, windower })
+      .count();
+    out.down.output("down", arraySink([]));
+    if (read) out.meta.output("meta", arraySink([]));
+    const { lowered } = await run(flow);
+    return lowered[0]!.metrics.steps.find(({ step }) => step === "w")!.recordsOut;
+  };
+  // Four results, a late value that nobody reads either, four notes.
+  expect([await records(false), await records(true)]).toEqual([5, 9]);
+});
 
 test("all operations of a window", async () => {
   const results: Record<string, unknown[]> = {};

@@ -159,16 +159,16 @@ describe("eventClock with a system clock of the user's own", () => {
     const own = { time: 0 };
     const run = { time: 1_000_000 };
     const clock = eventClock<number>({ timestamp: (ts) => ts, waitMs: 0, now: () => own.time }) as ReadableClock<number>;
-    const reader = clock[buildReader](undefined, () => run.time);
-    reader.beforeBatch();
+    const reader = clock[buildReader](undefined, run.time);
+    reader.beforeBatch(run.time);
     reader.read(100);
-    expect(reader.toSystem(150)).toBe(1_000_050);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_050);
     // It stands still: a run that goes on would otherwise wake the key again and again.
     run.time = 1_000_500;
-    expect(reader.toSystem(150)).toBe(1_000_550);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_550);
     own.time = 45;
-    expect(reader.toSystem(150)).toBe(1_000_505);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_505);
     own.time = 60;
-    expect(reader.toSystem(150)).toBe(1_000_500);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_500);
   });
 });

@@ -1,14 +1,18 @@
-/** One key of a windowed step under a system clock that the test sets: calls the logic as a stateful step does. */
+/** One key of a windowed step under a system clock that the test sets: the step's own driver, called as the step does. */
 import { pack, unpack } from "msgpackr";
-import type { Outcome, StatefulBatchLogic } from "../../../runtime/flow/logic.ts";
+import type { Driver } from "../../../runtime/flow/stateful/driver.ts";
+import { Outlet } from "../../../runtime/flow/stateful/outlet.ts";
+import { windowsDriver } from "../../../runtime/flow/stateful/window-driver.ts";
+import type { Entry } from "../../../runtime/flow/state/entry.ts";
+import { StepState } from "../../../runtime/flow/state/step-state.ts";
+import { Wakes } from "../../../runtime/flow/state/wakes.ts";
 import {
   type Clock,
+  type KeyWindows,
   type WindowAggregate,
-  type WindowEvent,
   type WindowState,
   type Windower,
   eventClock,
-  windowLogic,
 } from "../../../runtime/flow/windows/index.ts";
 
 export interface OneKey<V> {
@@ -43,46 +47,62 @@ export const timed = (waitMs: number): Clock<Timed> => eventClock<Timed>({ times
 export const v = (at: number, name = String(at)): Timed => ({ at, name });
 
 export function oneKey<V>(options: OneKeyOptions<V>): OneKey<V> {
-  const key = { now: 0, down: [], late: [], meta: [] } as unknown as OneKey<V> & {
-    down: unknown[];
-    late: unknown[];
-    meta: unknown[];
+  const { windower, aggregate, ordered = true, sides = false } = options;
+  const clock: Clock<any> = options.clock ?? timed(0);
+  const driverOf = windowsDriver({ step: "win", clock, windower, aggregate, ordered, sides });
+  const [down, late, meta]: (readonly [number, unknown])[][] = [[], [], []];
+  const outlets = [down!, late!, meta!].map((events) => new Outlet((_keys, values) => void events.push(...(values as never[]))));
+  let state: StepState;
+  let wakes: Wakes;
+  let driver: Driver;
+  const begin = (): void => {
+    state = new StepState("win", () => 0);
+    wakes = new Wakes();
+    driver = driverOf({ step: "win", state, wakes, outlets, now: () => key.now });
+    state.attach(driver, { enabled: false, state() {} } as never);
   };
-  const build = windowLogic<V>({ step: "win", clock: options.clock ?? (timed(0) as Clock<any>), now: () => key.now, ...options });
-  let logic: StatefulBatchLogic<V, WindowEvent, WindowState> | undefined;
-  let wake: number | undefined;
-
-  const take = (outcome: Outcome<WindowEvent> | void): void => {
-    for (const [kind, id, payload] of outcome?.emit ?? []) [key.down, key.late, key.meta][kind]!.push([id, payload] as never);
-    if (outcome?.discard === true) {
-      logic = undefined;
-      wake = undefined;
-      return;
-    }
-    wake = logic!.notifyAt!() ?? wake;
+  const entry = (): Entry | undefined => state.entries.get("k");
+  const windows = (): KeyWindows<V> => entry()!.state as KeyWindows<V>;
+  const flush = (): void => outlets.forEach((outlet) => outlet.flush());
+  const key: OneKey<V> = {
+    now: 0,
+    down: down!,
+    late: late!,
+    meta: meta!,
+    batch(...values) {
+      // The driver gives values their side; here they come with it.
+      if (sides) for (const [side, value] of values as [number, unknown][]) driver.batch(["k"], [value], side);
+      else driver.batch(Array<string>(values.length).fill("k"), values, 0);
+      flush();
+    },
+    advanceTo(now) {
+      key.now = now;
+      for (let calls = 0; wakes.next() <= now; calls++) {
+        if (calls > 2) throw new Error(`the key spins: it asks to be woken at ${wakes.next()}, and it is ${now}`);
+        for (const due of wakes.due(now)) {
+          due.wake = undefined;
+          driver.notify!(due);
+        }
+      }
+      flush();
+    },
+    eof() {
+      if (entry() !== undefined) driver.eof!(entry()!);
+      flush();
+    },
+    rebuild() {
+      if (entry() === undefined) return;
+      const kept = unpack(pack(driver.snapshot(entry()!))) as WindowState;
+      begin();
+      const anew = state.open("k");
+      driver.revive(anew, kept);
+      const wake = windows().wakeAt(key.now);
+      if (wake !== undefined) wakes.set(anew, wake);
+    },
+    wakeAt: () => entry()?.wake,
+    alive: () => entry() !== undefined,
+    snapshot: () => driver.snapshot(entry()!) as WindowState,
   };
-  key.batch = (...values) => {
-    logic ??= build(undefined);
-    take(logic.onBatch(values));
-  };
-  key.advanceTo = (now) => {
-    key.now = now;
-    for (let calls = 0; wake !== undefined && wake <= key.now; calls++) {
-      if (calls > 2) throw new Error(`the logic spins: it asks to be woken at ${wake}, and it is ${key.now}`);
-      wake = undefined;
-      take(logic!.onNotify!());
-    }
-  };
-  key.eof = () => {
-    if (logic !== undefined) take(logic.onEof!());
-  };
-  key.rebuild = () => {
-    if (logic === undefined) return;
-    logic = build(unpack(pack(logic.snapshot())) as WindowState);
-    wake = logic.notifyAt!();
-  };
-  key.wakeAt = () => wake;
-  key.alive = () => logic !== undefined;
-  key.snapshot = () => logic!.snapshot();
+  begin();
   return key;
 }

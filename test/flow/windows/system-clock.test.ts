@@ -35,17 +35,17 @@ describe("systemClock with a system clock of the user's own", () => {
     const own = { time: 5 };
     const run = { time: 1_000_000 };
     const clock = systemClock({ now: () => own.time }) as ReadableClock<unknown>;
-    const reader = clock[buildReader](undefined, () => run.time);
-    expect(reader.toSystem(150)).toBe(1_000_145);
+    const reader = clock[buildReader](undefined, run.time);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_145);
     run.time = 1_000_500;
-    expect(reader.toSystem(150)).toBe(1_000_645);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_645);
     own.time = 160;
-    expect(reader.toSystem(150)).toBe(1_000_500);
+    expect(reader.toSystem(150, run.time)).toBe(1_000_500);
   });
 
   test("asks for the very time when the clock is the run's", () => {
-    const reader = (systemClock() as ReadableClock<unknown>)[buildReader](undefined, () => 1_000);
-    expect(reader.toSystem(1_150)).toBe(1_150);
+    const reader = (systemClock() as ReadableClock<unknown>)[buildReader](undefined, 1_000);
+    expect(reader.toSystem(1_150, 1_000)).toBe(1_150);
   });
 
   /** One value, then `silence` milliseconds: what happened, in order. */

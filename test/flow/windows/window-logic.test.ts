@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   type Clock,
+  type WindowPlan,
   type Windower,
   collectWindow,
   countWindow,
@@ -16,6 +17,14 @@ import {
 import { type Timed, oneKey, timed, v } from "./one-key.ts";
 
 const ten = tumbling({ lengthMs: 10, alignTo: 0 });
+const plan: WindowPlan<any> = {
+  step: "win",
+  clock: timed(0),
+  windower: ten,
+  aggregate: countWindow(),
+  ordered: true,
+  sides: false,
+};
 const names = (events: readonly (readonly [number, unknown])[]) =>
   events.map(([id, list]) => [id, (list as Timed[]).map((value) => value.name).join("")]);
 
@@ -319,7 +328,7 @@ describe("resume", () => {
       message: expect.stringContaining('Step "win"') as string,
     });
     const build = (windower: Windower, aggregate = countWindow() as never) =>
-      windowLogic<Timed>({ step: "win", clock: timed(0), windower, aggregate })(kept);
+      windowLogic<Timed>({ ...plan, windower, aggregate })(kept, 0);
     expect(() => build(tumbling({ lengthMs: 20, alignTo: 0 }))).toThrow(mismatch);
     expect(() => build(session({ gapMs: 10 }))).toThrow(mismatch);
     expect(() => build(ten, collectWindow() as never)).toThrow(mismatch);
@@ -329,10 +338,11 @@ describe("resume", () => {
   test("another wait is welcome", () => {
     const key = oneKey({ windower: ten, aggregate: countWindow() });
     key.batch(v(4));
-    const logic = windowLogic<Timed>({ step: "win", clock: timed(50), windower: ten, aggregate: countWindow(), now: () => 0 })(
-      key.snapshot(),
-    );
-    expect(logic.onBatch([v(3)])).toMatchObject({ emit: [[1, 0, v(3)]] });
+    const late: unknown[] = [];
+    const events = { key: "k", down() {}, late: (id: number, value: unknown) => void late.push([id, value]) };
+    const windows = windowLogic<Timed>({ ...plan, clock: timed(50) })(key.snapshot(), 0);
+    windows.take(events, 0, [v(3)], new Int32Array(1), 0, 1);
+    expect(late).toEqual([[0, v(3)]]);
   });
 });
 
@@ -369,14 +379,18 @@ describe("bad returns of a user's code", () => {
     },
   );
   test("onNotify and onEof of a clock", () => {
-    const build = windowLogic<number>({
-      step: "win",
+    const key = oneKey<number>({
       windower: ten,
       aggregate: countWindow(),
-      clock: clock(() => [1, 1], { onNotify: () => "soon", onEof: () => undefined }),
+      clock: clock(() => [1, 1], { onNotify: () => "soon", onEof: () => undefined, toSystem: () => 5 }),
     });
-    expect(() => build(undefined).onNotify!()).toThrow(bad(/onNotify\(\).*'soon'/));
-    expect(() => build(undefined).onEof!()).toThrow(bad(/onEof\(\)/));
+    key.batch(1);
+    expect(() => key.advanceTo(5)).toThrow(bad(/onNotify\(\).*'soon'/));
+    expect(() => key.eof()).toThrow(bad(/onEof\(\)/));
+  });
+  test("toSystem of a clock", () => {
+    const key = oneKey<number>({ windower: ten, aggregate: countWindow(), clock: clock(() => [1, 1], { toSystem: () => NaN }) });
+    expect(() => key.batch(1)).toThrow(bad(/milliseconds or undefined, and got NaN/));
   });
 
   const windower = (rest: object): Windower => ({
@@ -399,13 +413,9 @@ describe("bad returns of a user's code", () => {
     ["closeFor", { closeFor: () => [1] }],
     ["notifyAt", { notifyAt: () => NaN }],
   ])("%s of a windower", (method, rest) => {
-    const key = oneKey<Timed>({ windower: windower(rest), aggregate: countWindow() });
-    expect(() => key.batch(v(1))).toThrow();
-    const logic = windowLogic<Timed>({ step: "win", clock: timed(0), windower: windower(rest), aggregate: countWindow() })(
-      undefined,
-    );
-    expect(() => (method === "notifyAt" ? logic.notifyAt!() : logic.onBatch([v(1)]))).toThrow(
-      expect.objectContaining({ code: "WEIR_BAD_RETURN", message: expect.stringContaining(`${method}()`) as string }),
+    const key = oneKey<Timed>({ windower: windower({ isEmpty: () => false, ...rest }), aggregate: countWindow() });
+    expect(() => key.batch(v(1))).toThrow(
+      expect.objectContaining({ code: "WEIR_BAD_RETURN", step: "win", message: expect.stringContaining(`${method}()`) as string }),
     );
   });
 
@@ -436,12 +446,10 @@ describe("bad returns of a user's code", () => {
   });
 
   test("options that are no clock and no windower", () => {
-    expect(() => windowLogic({ step: "win", clock: undefined as never, windower: ten, aggregate: countWindow() })).toThrow(
+    expect(() => windowLogic({ ...plan, clock: undefined as never })).toThrow(
       expect.objectContaining({ code: "WEIR_FLOW_OPTION", step: "win" }),
     );
-    expect(() => windowLogic({ step: "win", clock: timed(0), windower: {} as never, aggregate: countWindow() })).toThrow(
-      expect.objectContaining({ code: "WEIR_FLOW_OPTION" }),
-    );
+    expect(() => windowLogic({ ...plan, windower: {} as never })).toThrow(expect.objectContaining({ code: "WEIR_FLOW_OPTION" }));
   });
 });
 

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type WindowMeta, collectWindow, countWindow, session, sliding, tumbling } from "../../../runtime/flow/windows/index.ts";
+import {
+  type WindowMeta,
+  type Windower,
+  collectWindow,
+  countWindow,
+  session,
+  sliding,
+  tumbling,
+} from "../../../runtime/flow/windows/index.ts";
 import { type Shape, type Step, byName, judge, windowIds, windowsOf } from "./model.ts";
 import { type OneKey, type Timed, oneKey, timed } from "./one-key.ts";
 
@@ -44,6 +52,9 @@ function windowerOf(shape: Shape) {
   return shape.lengthMs === shape.offsetMs ? tumbling(shape) : sliding(shape);
 }
 
+/** The same windows as a windower of a user's own: nobody but the windower knows what they are. */
+const wrapped = (windower: Windower): Windower => ({ build: (resume) => windower.build(resume) });
+
 function play(key: OneKey<Timed>, script: readonly Step[], rebuilding: boolean, oneByOne = false): void {
   for (const step of script) {
     if ("passMs" in step) key.advanceTo(key.now + step.passMs);
@@ -63,8 +74,9 @@ for (const [name, shapes] of [
   for (const ordered of [true, false]) {
     test(`${name}, ${ordered ? "ordered" : "on arrival"}: every value on time is in its windows, every other one is late, through any rebuilds`, () => {
       fc.assert(
-        fc.property(shapes, waits, scripts, fc.boolean(), (shape, waitMs, script, oneByOne) => {
-          const key = oneKey({ windower: windowerOf(shape), aggregate: collectWindow<Timed>(), clock: timed(waitMs), ordered });
+        fc.property(shapes, waits, scripts, fc.boolean(), fc.boolean(), (shape, waitMs, script, oneByOne, own) => {
+          const windower = own ? wrapped(windowerOf(shape)) : windowerOf(shape);
+          const key = oneKey({ windower, aggregate: collectWindow<Timed>(), clock: timed(waitMs), ordered });
           play(key, script, true, oneByOne);
 
           const { onTime, late } = judge(shape, waitMs, script);
@@ -100,6 +112,20 @@ for (const [name, shapes] of [
         expect(counts.down).toEqual(lists.down.map(([id, list]) => [id, (list as Timed[]).length]));
         expect(counts.meta).toEqual(lists.meta);
         expect(counts.late).toEqual(lists.late);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test(`${name}: a windower that is wrapped closes the same windows in the same order, each value alone or together`, () => {
+    fc.assert(
+      fc.property(shapes, waits, scripts, (shape, waitMs, script) => {
+        const options = { aggregate: collectWindow<Timed>(), clock: timed(waitMs) };
+        const [known, own] = [windowerOf(shape), wrapped(windowerOf(shape))].map((windower) => oneKey({ ...options, windower }));
+        play(known!, script, true);
+        play(own!, script, true);
+        expect([own!.down, own!.late, own!.meta]).toEqual([known!.down, known!.late, known!.meta]);
+        expect(own!.alive()).toBe(known!.alive());
       }),
       { numRuns: 200 },
     );
