@@ -11,6 +11,7 @@
  */
 import type { Buffer } from "node:buffer";
 import { WeirError, isWeirError } from "../../errors/index.ts";
+import type { KnownKeys } from "../exchange/key-splitter.ts";
 import { show } from "../show.ts";
 import type { Recorder } from "../runtime.ts";
 import { Entry } from "./entry.ts";
@@ -21,6 +22,9 @@ import { decodeStateRow, encodeStateRow, hasNoWake, wakeOf } from "./state-row.t
 /** A slice ends after this many rows or bytes: a few milliseconds. Counted, not timed, so that a run can be replayed. */
 const sliceRows = 2_048;
 const sliceBytes = 1 << 20;
+
+/** Of the batch at hand, on this thread. */
+let found: (Entry | undefined)[] = [];
 
 /** What the step knows about the state of its keys. */
 export interface StateForm {
@@ -49,7 +53,7 @@ export class StepState {
   readonly #loose = new Set<number>();
   /** Partitions whose entries are being dropped, and how far that has come. */
   readonly #leaving = new Set<number>();
-  #sweeping: MapIterator<Entry> | undefined;
+  #sweeping: Iterator<Entry, void> | undefined;
   readonly #partitionOf: (key: string) => number;
   /** Entries that were discarded though a row of theirs is stored, until the removal is recorded. */
   readonly #graves = new Map<string, Entry>();
@@ -79,6 +83,35 @@ export class StepState {
     if (entry.bytes !== undefined) this.revive(entry);
     if (entry.mark !== this.generation) this.touch(entry);
     return entry;
+  }
+
+  /**
+   * The entries of a batch's keys, decoded, and undefined for a key to be opened. The array is good until the next call. One of them
+   * may be gone when its record's turn comes.
+   */
+  resolve(keys: readonly string[], known: KnownKeys | undefined): readonly (Entry | undefined)[] {
+    const records = keys.length;
+    if (found.length < records) found = Array<Entry | undefined>(records * 2).fill(undefined);
+    const into = found;
+    if (known === undefined) {
+      this.entries.find(keys, into);
+      for (let i = 0; i < records; i++) {
+        const entry = into[i];
+        if (entry !== undefined && entry.bytes !== undefined) this.revive(entry);
+      }
+      return into;
+    }
+    const { ids, memo } = known as { ids: Uint16Array; memo: (Entry | undefined)[] };
+    for (let i = 0; i < records; i++) {
+      const id = ids[i]!;
+      let entry = memo[id];
+      if (entry === undefined || entry.gone) {
+        entry = memo[id] = this.entries.get(keys[i]!);
+        if (entry !== undefined && entry.bytes !== undefined) this.revive(entry);
+      }
+      into[i] = entry;
+    }
+    return into;
   }
 
   /** For a key that is not among the entries: its entry, if it was loaded and is touched for the first time now. */

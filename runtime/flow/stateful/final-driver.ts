@@ -3,33 +3,34 @@ import { generated } from "../generated.ts";
 import type { Call } from "../graph/node.ts";
 import type { Ordered } from "../logic.ts";
 import { rankBy } from "../rank.ts";
+import type { Entry } from "../state/entry.ts";
 import type { DriverOf } from "./driver.ts";
 
-type Loop = (keys: string[], values: unknown[]) => void;
+type Loop = (keys: string[], values: unknown[], found: readonly (Entry | undefined)[]) => void;
 
 /** `open` and `fold` are expressions over `value`; `fold` also over `entry.state`. */
 function foldingDriver(bindings: Record<string, unknown>, open: string, fold: string): DriverOf {
   return ({ state, outlets }) => {
     const outlet = outlets[0]!;
-    const source = `return function loop(keys, values) {
+    const source = `return function loop(keys, values, found) {
   const entries = state.entries;
   const generation = state.generation;
   for (let i = 0; i < values.length; i++) {
     const key = keys[i], value = values[i];
-    let entry = entries.get(key);
-    if (entry === undefined && (entry = state.find(key)) === undefined) {
+    let entry = found[i];
+    if (entry === undefined && (entry = entries.get(key) ?? state.find(key)) === undefined) {
       entry = state.create(key);
       if (entry.mark !== generation) state.touch(entry);
       entry.state = ${open};
       continue;
     }
-    if (entry.bytes !== undefined) state.revive(entry);
     if (entry.mark !== generation) state.touch(entry);
     entry.state = ${fold};
   }
 };`;
+    const loop = generated<Loop>({ ...bindings, state }, source);
     return {
-      batch: generated<Loop>({ ...bindings, state }, source),
+      batch: (keys, values, _port, known) => loop(keys, values, state.resolve(keys, known)),
       eof(entry) {
         outlet.push(entry.key, entry.state);
         state.discard(entry);
