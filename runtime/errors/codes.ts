@@ -39,6 +39,7 @@ export const errorCodes = {
   WEIR_SOURCE_FAILED: "The source could not be listed, opened or read; the cause says why.",
   WEIR_SOURCE_POSITION:
     "The source no longer has what comes next. Let it keep more, say where to go on (`onOutOfRange`), or start with a new store.",
+  WEIR_SOURCE_INTERRUPTED: "The flow asks again by itself; see why the service does not answer.",
   WEIR_SINK_FAILED: "The sink could not be opened or written; the cause says why.",
   WEIR_SINK_STATE: "The output has less in it than the snapshot says was written; restore it or start with a new store.",
   WEIR_SINK_INTERRUPTED:

@@ -10,7 +10,7 @@
  * other; its end is announced once, and never taken back.
  */
 import type { Awaitable } from "../flow/index.ts";
-import { asWeirError, type WeirError } from "../errors/index.ts";
+import { asWeirError, isWeirError, type WeirError } from "../errors/index.ts";
 import { createPartAssignment } from "./part-assignment.ts";
 
 export interface CoordinatedSource {
@@ -41,7 +41,7 @@ export interface Inputs {
   partEnded(step: string, part: string): boolean;
   /** Lists what is due: inputs all of whose parts have ended at once, the others now and then. */
   poll(now: number): void;
-  /** When parts are to be listed next, in milliseconds of the clock; Infinity while they are. */
+  /** When parts are to be listed next, in milliseconds of the clock; Infinity while all of them are. */
   nextTime(): number;
   /** Steps whose end the tick that is about to be sent announces. */
   takeEnding(): string[];
@@ -62,7 +62,7 @@ export function createInputs(options: InputsOptions): Inputs {
   const inputs = new Map<string, Input>();
   for (const source of options.sources) inputs.set(source.step, { source, open: new Set(), phase: "running" });
   let listedAt = 0;
-  let listing = false;
+  const listing = new Set<Input>();
 
   const failure = (error: unknown, step: string): WeirError =>
     asWeirError(error, "WEIR_SOURCE_FAILED", `step "${step}": its parts could not be listed`, step);
@@ -81,9 +81,15 @@ export function createInputs(options: InputsOptions): Inputs {
       if (input.phase === "listing") input.phase = input.open.size === 0 ? "ending" : "running";
       options.onListed();
     } catch (error) {
-      options.onFailed(failure(error, step));
+      if (isWeirError(error) && error.code === "WEIR_SOURCE_INTERRUPTED") {
+        // It is asked again, when it is due or when there is nothing else left of the input.
+        if (input.phase === "listing") input.phase = "running";
+      } else options.onFailed(failure(error, step));
     }
   };
+
+  /** A listing that takes long, of a source whose service is away perhaps, keeps nobody else from theirs. */
+  const listable = (input: Input): boolean => input.phase === "running" && input.source.list !== undefined && !listing.has(input);
 
   return {
     async open() {
@@ -118,13 +124,15 @@ export function createInputs(options: InputsOptions): Inputs {
           void list(input);
         }
       }
-      if (listing || now - listedAt < options.listEveryMs) return;
+      if (now - listedAt < options.listEveryMs) return;
       listedAt = now;
-      const due = [...inputs.values()].filter(({ phase, source }) => phase === "running" && source.list !== undefined);
-      listing = due.length > 0;
-      void Promise.all(due.map(list)).finally(() => (listing = false));
+      for (const input of inputs.values()) {
+        if (!listable(input)) continue;
+        listing.add(input);
+        void list(input).finally(() => listing.delete(input));
+      }
     },
-    nextTime: () => (listing ? Infinity : listedAt + options.listEveryMs),
+    nextTime: () => (listing.size > 0 && ![...inputs.values()].some(listable) ? Infinity : listedAt + options.listEveryMs),
     takeEnding() {
       const ended: string[] = [];
       for (const input of inputs.values()) {

@@ -94,6 +94,8 @@ export interface SourceReader {
   end(): void;
   /** Sum of the parts' known lag, or undefined. For status. */
   lag(): Awaitable<ReadonlyMap<string, number>>;
+  /** Of the parts that wait for something in vain: for what. For status. */
+  troubles(): ReadonlyMap<string, string>;
 }
 
 export interface SinkHost {

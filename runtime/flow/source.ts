@@ -34,6 +34,8 @@ export interface SourcePart<T, S> {
   snapshot(): S;
   /** Records (or bytes) not read yet, for autoscaling. */
   lag?(): Awaitable<number>;
+  /** What it waits for in vain just now, for whoever asks why nothing comes; undefined when all is well. */
+  trouble?(): string | undefined;
   /** A snapshot with this position is committed; for telling onlookers. May come after `close`, and is lost with a process. */
   committed?(position: S): void;
   close?(): Awaitable<void>;

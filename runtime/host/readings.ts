@@ -1,23 +1,43 @@
 import type { FlowWorker } from "../execution/index.ts";
 import type { FlowMetrics } from "../flow/metrics.ts";
-import type { StepStatus, WorkerReadings } from "./status.ts";
+import type { SourceReader } from "../flow/runtime.ts";
+import type { SourceStatus, StepStatus, WorkerReadings } from "./status.ts";
+
+/** Milliseconds in which a source has to say its lag, or it is not told. */
+const lagWithinMs = 1_000;
 
 /** What workers of one thread tell of themselves. */
 export async function readWorkers(workers: readonly FlowWorker[], busySeconds: number): Promise<WorkerReadings> {
-  const sources: { step: string; part: string; lag?: number }[] = [];
+  const sources: SourceStatus[] = [];
   const steps: StepStatus[][] = [];
   let queueBytes = 0;
   for (const worker of workers) {
     for (const [step, reader] of worker.readers()) {
-      // A source that cannot tell its lag now does not stop the flow, and not the status either.
-      const lags = await Promise.resolve(reader.lag()).catch(() => new Map<string, number>());
-      for (const [part, lag] of lags) sources.push({ step, part, lag });
+      const lags = await lagsOf(reader);
+      const troubles = reader.troubles();
+      for (const part of new Set([...lags.keys(), ...troubles.keys()])) {
+        const [lag, trouble] = [lags.get(part), troubles.get(part)];
+        sources.push({ step, part, ...(lag === undefined ? {} : { lag }), ...(trouble === undefined ? {} : { trouble }) });
+      }
     }
     const metrics = worker.metrics();
     if (metrics !== undefined) steps.push(stepsOf(metrics));
     queueBytes += worker.queuedBytes();
   }
   return { steps: addSteps(steps), sources, busySeconds, queueBytes };
+}
+
+/** A source that cannot tell its lag now, or not soon, does not stop the flow, and not the status either. */
+async function lagsOf(reader: SourceReader): Promise<ReadonlyMap<string, number>> {
+  const given = Promise.withResolvers<ReadonlyMap<string, number>>();
+  const timer = setTimeout(() => given.resolve(new Map()), lagWithinMs);
+  try {
+    return await Promise.race([reader.lag(), given.promise]);
+  } catch {
+    return new Map();
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The counters of now; the worker goes on with its own. */

@@ -14,9 +14,16 @@ export interface WorkerStatus {
   /** Share of the time since the last reading spent working, 0..1. */
   busy: number;
   steps: StepStatus[];
-  sources: { step: string; part: string; lag?: number }[];
+  sources: SourceStatus[];
   memory: { rssBytes: number; heapUsedBytes: number; queueBytes: number };
   error?: { code: string; message: string; step?: string };
+}
+export interface SourceStatus {
+  step: string;
+  part: string;
+  lag?: number;
+  /** What the part waits for in vain: it goes on by itself once that is there. */
+  trouble?: string;
 }
 export interface StepStatus {
   step: string;
@@ -32,7 +39,7 @@ export interface StepStatus {
 /** What the workers of this process tell of themselves, in this thread or from theirs. */
 export interface WorkerReadings {
   readonly steps: StepStatus[];
-  readonly sources: { step: string; part: string; lag?: number }[];
+  readonly sources: SourceStatus[];
   readonly busySeconds: number;
   readonly queueBytes: number;
 }

@@ -204,6 +204,41 @@ test("one input of two ends with a tick of its own, and the flow with the last",
   expect(await run.said()).toEqual(["end completed"]);
 });
 
+test("a listing that is interrupted is made again, also the last one of an input, and one that takes long keeps no other from theirs", async () => {
+  const asked = { slow: 0, away: 0 };
+  const run = coordinate({
+    sources: [
+      { step: "slow", list: () => (asked.slow++ === 0 ? ["s"] : new Promise<string[]>(() => undefined)) },
+      {
+        step: "away",
+        list: async () => {
+          if (++asked.away === 2 || asked.away === 4) throw new WeirError("WEIR_SOURCE_INTERRUPTED", "503");
+          return asked.away === 3 ? ["a", "b"] : ["a"];
+        },
+      },
+    ],
+    maxOpenEpochs: 100,
+  });
+  await run.begun();
+  const listed = async (): Promise<string[]> => {
+    run.pass(5_000);
+    return (await run.said()).filter((line) => !line.startsWith("tick"));
+  };
+  expect(await listed()).toEqual([]);
+  expect(asked).toEqual({ slow: 2, away: 2 });
+  expect(run.coordinator.nextTime()).toBeLessThan(Infinity);
+  expect(await listed()).toEqual(["assign away b 0"]);
+  expect(asked).toEqual({ slow: 2, away: 3 });
+  await run.end(["a", "b"], "away");
+  expect(asked.away).toBe(4);
+  expect((await run.said()).join()).not.toContain("ended");
+  run.pass(1);
+  await run.turn();
+  expect(asked.away).toBe(5);
+  run.pass(100);
+  expect((await run.said()).join()).toContain("ended away");
+});
+
 test("parts that appear are found while the flow runs", async () => {
   let listed = ["a"];
   const run = coordinate({ sources: [{ step: "in", list: () => listed }], snapshotMs: undefined });

@@ -2,7 +2,7 @@
  * Object storage: S3 and Azure Blob as source and sink.
  *
  *   bucket.ts, s3-bucket.ts, azure-bucket.ts, open-bucket.ts   what both clouds can do, one request per call
- *   patience.ts                                                trying again, for a while
+ *   patience.ts, outage.ts                                     trying again, for a while, and telling of what takes longer
  *   object-source.ts, text-part.ts, parquet-part.ts            reading; object-bytes.ts and gunzip-bytes.ts feed them
  *   object-sink.ts, sink-part.ts, upload.ts, settle.ts         writing; encoder.ts and parquet-encoder.ts make the bytes
  *

@@ -12,6 +12,7 @@ import type { OnBadRecord } from "./bad-record.ts";
 import { keyGlob } from "./key-glob.ts";
 import { objectName, type ObjectOrigin } from "./object-bytes.ts";
 import { type ObjectOptions, openBucket, type OpenedBucket } from "./open-bucket.ts";
+import { createWaits } from "./outage.ts";
 import { parquetPart, type ParquetPosition } from "./parquet-part.ts";
 import { patiently } from "./patience.ts";
 import { createSlots } from "./slots.ts";
@@ -34,6 +35,8 @@ export interface ObjectSourceOptions extends ObjectOptions {
   concurrency?: number;
   /** Bytes per request of lines, JSON and CSV. A part holds up to two blocks. Default 2 MiB. */
   blockBytes?: number;
+  /** Milliseconds after which the flow fails if the service stays away while it runs. Default Infinity: it is waited for, and told of. */
+  giveUpMs?: number;
   /** Called for lines, values and rows that cannot be read; without it they stop the flow. What it gives takes the record's place. */
   onError?: OnBadRecord;
 }
@@ -46,9 +49,11 @@ const formats: Record<string, (() => TextFormat) | undefined> = {
 };
 /** A part that never ends, and so keeps the input open. No key below a prefix begins like this. */
 const followPart = "//follow";
+/** How long a service has to stay away before that is worth a warning, in milliseconds. */
+const warnAfterMs = 10_000;
 
 /**
- * Lag is in bytes. Throws WEIR_FLOW_OPTION for options that are not as they should be; the flow stops with WEIR_SOURCE_FAILED for what
+ * Lag is in bytes. A service that stays away once the objects were listed holds up the parts that need it, and nothing else. Throws WEIR_FLOW_OPTION for options that are not as they should be; the flow stops with WEIR_SOURCE_FAILED for what
  * cannot be listed, read or parsed, and for an object that was replaced while it was read.
  */
 export function objectSource<T = any>(options: ObjectSourceOptions): PartitionedSource<T, unknown> {
@@ -60,20 +65,36 @@ export function bucketSource<T>(opened: OpenedBucket, options: ObjectSourceOptio
   const { bucket, location } = opened;
   const { batchSize, concurrency, blockBytes, listEveryMs } = settings;
   const matches = options.glob === undefined ? () => true : keyGlob(options.glob);
-  const patience = { timeoutMs: opened.timeoutMs, patienceMs: opened.patienceMs, code: "WEIR_SOURCE_FAILED" } as const;
+  const { timeoutMs, patienceMs } = opened;
+  const patience = { timeoutMs, patienceMs: settings.giveUpMs, code: "WEIR_SOURCE_FAILED" } as const;
+  const waitFor = createWaits(`objectSource ${location.url}`, Math.min(patienceMs, warnAfterMs));
+  const listing = waitFor();
   const slots = createSlots(concurrency);
+  /** What was listed last. */
+  let known: ReadonlyMap<string, number> | undefined;
+  /** Since when the service has been asked for a listing without an answer. */
+  let askedAt: number | undefined;
   let listed: { readonly at: number; readonly sizes: Promise<ReadonlyMap<string, number>> } | undefined;
 
   const list = async (): Promise<ReadonlyMap<string, number>> => {
     const { prefix, url } = location;
     const below = prefix === "" ? "" : `${prefix}/`;
-    return patiently(patience, `listing ${url}`, async (signal) => {
+    const { giveUpMs } = settings;
+    askedAt ??= performance.now();
+    // What never answered may have a wrong address: that is an error for whoever starts the flow.
+    const lasting = known === undefined || performance.now() - askedAt >= giveUpMs;
+    const exhausted = lasting ? "WEIR_SOURCE_FAILED" : "WEIR_SOURCE_INTERRUPTED";
+    const patient = { ...patience, patienceMs: Math.min(patienceMs, giveUpMs), exhausted, onWait: listing.onWait } as const;
+    return patiently(patient, `listing ${url}`, async (signal) => {
       const sizes = new Map<string, number>();
       for await (const { key, size } of bucket.list(prefix, signal)) {
         // What only begins like the prefix is not below it; keys that end with a slash stand for folders.
         if (!(key === prefix || key.startsWith(below)) || key.endsWith("/")) continue;
         if (matches(key === prefix ? (key.split("/").at(-1) ?? key) : key.slice(below.length))) sizes.set(key, size);
       }
+      known = sizes;
+      askedAt = undefined;
+      listing.onWait(undefined);
       return sizes;
     });
   };
@@ -88,7 +109,10 @@ export function bucketSource<T>(opened: OpenedBucket, options: ObjectSourceOptio
     });
     return current.sizes;
   };
-  const listedSize = async (key: string): Promise<number> => (await sizes()).get(key) ?? 0;
+  const listedSize = async (key: string): Promise<number> => {
+    const listed = sizes();
+    return known?.get(key) ?? (await listed).get(key) ?? 0;
+  };
 
   return {
     kind: "partitioned",
@@ -97,14 +121,19 @@ export function bucketSource<T>(opened: OpenedBucket, options: ObjectSourceOptio
       return options.follow === true ? [followPart, ...keys] : keys;
     },
     buildPart(key, resume, context): SourcePart<T, unknown> {
-      if (key === followPart) return waitingPart(context?.now ?? Date.now);
-      const origin: ObjectOrigin = { bucket, key, patience, blockBytes };
+      if (key === followPart) return { ...waitingPart<T>(context?.now ?? Date.now), trouble: () => listing.trouble };
+      const wait = waitFor();
+      const origin: ObjectOrigin = { bucket, key, patience: { ...patience, onWait: wait.onWait }, blockBytes };
+      const trouble = (): string | undefined => wait.trouble;
       const { columns, format, onError } = settings;
       checkResume(origin, resume, format === undefined ? 3 : 4);
       if (format === undefined)
-        return parquetPart<T>({ origin, batchSize, columns, slots, listedSize }, resume as ParquetPosition | undefined);
+        return {
+          ...parquetPart<T>({ origin, batchSize, columns, slots, listedSize }, resume as ParquetPosition | undefined),
+          trouble,
+        };
       const text = { origin, format: format(), batchSize, onBad: onError, slots, listedSize };
-      return textPart(text, resume as TextPosition | undefined) as SourcePart<T, unknown>;
+      return { ...(textPart(text, resume as TextPosition | undefined) as SourcePart<T, unknown>), trouble };
     },
   };
 }
@@ -123,12 +152,14 @@ function waitingPart<T>(now: () => number): SourcePart<T, unknown> {
 
 function readOptions(options: ObjectSourceOptions) {
   const { columns, onError, batchSize = 1_000, concurrency = 8, blockBytes = 2 * 1024 * 1024, listEveryMs = 10_000 } = options;
+  const { giveUpMs = Infinity } = options;
   const refused = (message: string): WeirError => new WeirError("WEIR_FLOW_OPTION", `objectSource: ${message}`);
   for (const [name, value] of Object.entries({ batchSize, concurrency, blockBytes })) {
     if (!Number.isInteger(value) || value < 1) throw refused(`${name} must be a positive integer, not ${show(value)}`);
   }
-  if (typeof listEveryMs !== "number" || !(listEveryMs >= 0))
-    throw refused(`listEveryMs must be a number of milliseconds, not ${show(listEveryMs)}`);
+  for (const [name, value] of Object.entries({ listEveryMs, giveUpMs })) {
+    if (typeof value !== "number" || !(value >= 0)) throw refused(`${name} must be a number of milliseconds, not ${show(value)}`);
+  }
   if (!Object.hasOwn(formats, options.format ?? ""))
     throw refused(`format must be one of ${Object.keys(formats).join(", ")}, not ${show(options.format)}`);
   if (options.glob !== undefined && (typeof options.glob !== "string" || options.glob === ""))
@@ -138,5 +169,5 @@ function readOptions(options: ObjectSourceOptions) {
   checkOptionalFlag("objectSource", "follow", options.follow);
   if (onError !== undefined && typeof onError !== "function") throw refused(`onError must be a function, not ${show(onError)}`);
   if (onError !== undefined && options.format === "parquet") throw refused("onError is for lines, JSON and CSV only");
-  return { columns, onError, batchSize, concurrency, blockBytes, listEveryMs, format: formats[options.format] };
+  return { columns, onError, batchSize, concurrency, blockBytes, listEveryMs, giveUpMs, format: formats[options.format] };
 }

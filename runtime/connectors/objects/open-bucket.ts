@@ -16,7 +16,10 @@ export interface ObjectOptions {
   env?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds that one request may take. Default 60,000. */
   timeoutMs?: number;
-  /** Milliseconds for which a request is tried again while the service does not answer, or asks for patience. Default 120,000. */
+  /**
+   * Milliseconds for which a request is tried again while the service does not answer, or asks for patience. Default 120,000. A source
+   * that has begun waits for longer: see its `giveUpMs`.
+   */
   patienceMs?: number;
 }
 

@@ -17,6 +17,14 @@ export interface Patience {
   readonly exhausted?: ErrorCode;
   /** Ends all waiting: whoever asked is gone. */
   readonly signal?: AbortSignal | undefined;
+  /** Told before each pause what is waited for, and undefined once it was answered after all. */
+  readonly onWait?: (waiting: Waiting | undefined) => void;
+}
+export interface Waiting {
+  readonly what: string;
+  readonly error: unknown;
+  /** Since the first try, in milliseconds. */
+  readonly ms: number;
 }
 
 const firstPauseMs = 100;
@@ -24,7 +32,7 @@ const longestPauseMs = 5_000;
 
 /** @param expected errors that mean something to the caller: they are handed on as they are */
 export async function patiently<T>(
-  { timeoutMs, patienceMs, code, exhausted = code, signal }: Patience,
+  { timeoutMs, patienceMs, code, exhausted = code, signal, onWait }: Patience,
   what: string,
   request: (signal: AbortSignal) => Promise<T>,
   expected: (error: unknown) => boolean = () => false,
@@ -33,9 +41,11 @@ export async function patiently<T>(
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
     try {
       signal?.throwIfAborted();
-      return await withDeadline(timeoutMs, code, what, (deadline) =>
+      const answer = await withDeadline(timeoutMs, code, what, (deadline) =>
         request(signal === undefined ? deadline : AbortSignal.any([deadline, signal])),
       );
+      if (pause > firstPauseMs) onWait?.(undefined);
+      return answer;
     } catch (error) {
       if (signal?.aborted === true) throw new WeirError("WEIR_EXECUTION_ENDED", `${what}: given up, as the flow has ended`);
       if (expected(error)) throw error;
@@ -45,6 +55,7 @@ export async function patiently<T>(
         const last = explainFault(error, exhausted, what);
         throw new WeirError(exhausted, `${last.message} (tried for ${Math.round(waited / 1000)} s)`, { cause: last.cause });
       }
+      onWait?.({ what, error, ms: waited });
       // Many workers that met the same fault do not come back at the same instant.
       await sleep(pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     }

@@ -69,6 +69,14 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       }
       return lags;
     },
+    troubles() {
+      const troubles = new Map<string, string>();
+      for (const part of parts) {
+        const trouble = part.trouble();
+        if (trouble !== undefined) troubles.set(part.name, trouble);
+      }
+      return troubles;
+    },
   };
   sources.attach(step, reader);
   if (source.kind === "dynamic") add(`worker-${scope.index}`, () => source.build(scope.index, scope.peers));

@@ -25,6 +25,7 @@ export interface PartReader {
   /** The position to store, if it has changed since the last call. */
   takePosition(): { readonly value: unknown } | undefined;
   lag(): Awaitable<number> | undefined;
+  trouble(): string | undefined;
   /** It wants to be told of commits. */
   readonly told: boolean;
   /** A snapshot with this position is committed. */
@@ -127,6 +128,7 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
       return { value };
     },
     lag: () => (ended ? 0 : part?.lag?.()),
+    trouble: () => (ended ? undefined : part?.trouble?.()),
     get told() {
       return part?.committed !== undefined;
     },
