@@ -9,10 +9,10 @@
  *         const v0 = values[i];
  *         at = 0; const v1 = f0(v0);
  *         at = 1; const b2 = f1(v1);
- *         if (b2 === true) { c2++;
+ *         if (b2 === true) {
  *           at = 2; const k3 = f2(v1); if (typeof k3 !== "string") notString(2, k3);
  *           o0k[o0n] = k3; o0v[o0n] = v1; o0n++;
- *         } else if (b2 !== false) notBoolean(1, b2);
+ *         } else if (b2 === false) { c2++; } else notBoolean(1, b2);
  *       }
  *     } catch (error) { fail(at, error); return; }
  *     m0.recordsIn += values.length; m0.recordsOut += values.length; …
@@ -112,19 +112,20 @@ export function generate(chain: Chain, keyed: boolean): string {
       case "filterValue":
       case "branch": {
         const [code, after, name] = spec.kind === "filterValue" ? pick(pair(shape, index)) : item(shape);
-        const [value, trues] = [`b${++names}`, counter()];
-        const falses = spec.kind === "branch" ? counter() : undefined;
-        tally(falses === undefined ? trues : `${trues} + ${falses}`);
-        const head = `${at}${code}const ${value} = ${f}(${name});\nif (${value} === true) { ${trues}++;\n`;
+        const [value, falses] = [`b${++names}`, counter()];
+        const trues = `${shape.count} - ${falses}`;
+        const branches = spec.kind === "branch";
+        tally(branches ? shape.count : trues);
         const passed = next({ ...after, dense: false, count: trues });
-        if (falses === undefined) return `${head}${passed}\n} else if (${value} !== false) notBoolean(${index}, ${value});`;
-        const failed = next({ ...after, dense: false, count: falses }, 1);
+        const failed = branches ? next({ ...after, dense: false, count: falses }, 1) : "";
+        const head = `${at}${code}const ${value} = ${f}(${name});\nif (${value} === true) {\n`;
         return `${head}${passed}\n} else if (${value} === false) { ${falses}++;\n${failed}\n} else notBoolean(${index}, ${value});`;
       }
       case "filterMap":
       case "filterMapValue": {
         const [code, after, name] = spec.kind === "filterMapValue" ? pick(pair(shape, index)) : item(shape);
-        const [value, count] = [`v${++names}`, counter()];
+        const [value, dropped] = [`v${++names}`, counter()];
+        const count = `${shape.count} - ${dropped}`;
         tally(count);
         const kept: Shape = {
           ...(spec.kind === "filterMapValue" ? after : asItem(value)),
@@ -133,7 +134,7 @@ export function generate(chain: Chain, keyed: boolean): string {
           dense: false,
           count,
         };
-        return `${at}${code}const ${value} = ${f}(${name});\nif (${value} !== undefined) { ${count}++;\n${next(kept)}\n}`;
+        return `${at}${code}const ${value} = ${f}(${name});\nif (${value} !== undefined) {\n${next(kept)}\n} else ${dropped}++;`;
       }
       case "flatMap":
       case "flatten":

@@ -190,6 +190,40 @@ test("each step counts its own records", async () => {
   ]);
 });
 
+test("steps behind one another that drop records count what reaches each of them, on both sides of a branch", async () => {
+  const flow = new Dataflow("drops");
+  const { trues, falses } = flow
+    .input("in", listSource([numbers]))
+    .flatMap("twice", (n) => [n, n])
+    .filterMap("not 1", (n) => (n === 1 ? undefined : n))
+    .filter("not 2", (n) => n !== 2)
+    .branch("even", (n) => n % 2 === 0);
+  const small = trues.filter("small", (n) => n < 5);
+  const paired = falses.keyBy("k", String).filterMapValue("not 3", (n) => (n === 3 ? undefined : n));
+  small.output("a", arraySink([]));
+  paired.output("b", arraySink([]));
+  const { lowered } = await run(flow);
+  const counts = lowered[0]!.metrics.steps.map(({ step, recordsIn, recordsOut }) => [step, recordsIn, recordsOut]);
+  const twice = numbers.flatMap((n) => [n, n]);
+  const reached = twice.filter((n) => n !== 1 && n !== 2);
+  const even = reached.filter((n) => n % 2 === 0);
+  const odd = reached.filter((n) => n % 2 !== 0);
+  const isSmall = even.filter((n) => n < 5);
+  const notThree = odd.filter((n) => n !== 3);
+  expect(counts).toEqual([
+    ["in", numbers.length, numbers.length],
+    ["twice", numbers.length, twice.length],
+    ["not 1", twice.length, twice.filter((n) => n !== 1).length],
+    ["not 2", twice.filter((n) => n !== 1).length, reached.length],
+    ["even", reached.length, reached.length],
+    ["small", even.length, isSmall.length],
+    ["k", odd.length, odd.length],
+    ["not 3", odd.length, notThree.length],
+    ["a", isSmall.length, 0],
+    ["b", notThree.length, 0],
+  ]);
+});
+
 test("a chain may be as long as its flow", async () => {
   const steps = 2_000;
   const out = await through(numbers, (s) => {
