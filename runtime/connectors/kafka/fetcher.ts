@@ -12,8 +12,8 @@
 import { WeirError } from "../../errors/index.ts";
 import { type FetchAnswer, type FetchedPartition, readFetchAnswer } from "./fetch-answer.ts";
 import type { PartBuffer } from "./part-buffer.ts";
-import { faultName } from "./sink-fault.ts";
-import type { Cluster, Connection } from "./sink-cluster.ts";
+import { faultName } from "./fault.ts";
+import type { Cluster, Connection } from "./cluster.ts";
 import { passes, pauseAfter, sourceFault } from "./source-fault.ts";
 import type { SourceLog } from "./source-log.ts";
 import { isolationLevel } from "./source-offsets.ts";

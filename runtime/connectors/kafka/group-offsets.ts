@@ -4,8 +4,8 @@
  *
  * What cannot be published is logged and dropped: the next snapshot brings newer positions.
  */
-import { answered, type Cluster, type Connection } from "./sink-cluster.ts";
-import { faultName } from "./sink-fault.ts";
+import { answered, type Cluster, type Connection } from "./cluster.ts";
+import { faultName } from "./fault.ts";
 import { patiently } from "./source-fault.ts";
 import type { SourceLog } from "./source-log.ts";
 

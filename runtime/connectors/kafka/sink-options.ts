@@ -3,7 +3,7 @@ import type { ConnectionOptions } from "@platformatic/kafka";
 import { WeirError } from "../../errors/index.ts";
 import { checkOptionsObject } from "../../flow/option-checks.ts";
 import { show } from "../../flow/show.ts";
-import type { Compression } from "./sink-cluster.ts";
+import type { Compression } from "./sink-transport.ts";
 import type { KafkaSinkRecord } from "./sink-record.ts";
 
 export interface KafkaSinkOptions<T = KafkaSinkRecord> {

@@ -1,5 +1,6 @@
 /** Trying again what may pass, with growing pauses and an end. */
-import { faultName, interrupted, isPassing, sinkFault } from "./sink-fault.ts";
+import { faultName, isPassing } from "./fault.ts";
+import { interrupted, sinkFault } from "./sink-fault.ts";
 
 export interface RetryOptions {
   /** What is under way, such as `commit a transaction`. */

@@ -1,7 +1,10 @@
 /** The writer's way to the brokers: produce requests of ready-made batches, with answers per batch. */
 import type { KafkaLibrary } from "./library.ts";
-import { answered, batchFormat, type Cluster, type Compression } from "./sink-cluster.ts";
+import { answered, type Cluster } from "./cluster.ts";
+import type { BatchFormat } from "./sink-batch.ts";
 import type { BatchAnswer, BatchToSend, Transport } from "./sink-writer.ts";
+
+export type Compression = "none" | "gzip" | "snappy" | "lz4" | "zstd";
 
 const allReplicas = -1;
 
@@ -54,4 +57,12 @@ export function createTransport(cluster: Cluster, compression: Compression, requ
       return batches.map(({ topic, partition }) => answers.get(`${partition} ${topic}`)!);
     },
   };
+}
+
+/** How the library makes checksums and compresses. */
+function batchFormat(kafka: KafkaLibrary, compression: Compression): BatchFormat {
+  const algorithm = kafka.compressionsAlgorithms[compression];
+  const crc32c = (bytes: Uint8Array): number => kafka.crc32c(bytes);
+  if (compression === "none") return { crc32c, compressionBits: 0 };
+  return { crc32c, compress: (bytes) => algorithm.compressSync(bytes), compressionBits: algorithm.bitmask };
 }

@@ -7,7 +7,8 @@
  */
 import { WeirError } from "../../errors/index.ts";
 import { createBatch, type BatchFormat, type ProducerIdentity, type RecordBatch, sizeOf } from "./sink-batch.ts";
-import { endedNames, faultName, interrupted, isPassing, sinkFault } from "./sink-fault.ts";
+import { faultName, isPassing } from "./fault.ts";
+import { endedNames, interrupted, sinkFault } from "./sink-fault.ts";
 import { partitionOfKey } from "./sink-partitioner.ts";
 import type { OutputRecord } from "./sink-record.ts";
 

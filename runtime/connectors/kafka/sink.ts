@@ -7,7 +7,8 @@
  */
 import { WeirError } from "../../errors/index.ts";
 import type { DynamicSink, SinkContext, SinkPart, TransactionalSink, TransactionalSinkPart } from "../../flow/sink.ts";
-import { type Cluster, openCluster } from "./sink-cluster.ts";
+import { type Cluster, openCluster } from "./cluster.ts";
+import { loadKafka } from "./library.ts";
 import { type CheckedOptions, checkOptions, type KafkaSinkOptions } from "./sink-options.ts";
 import { asRecord, type KafkaSinkRecord, type OutputRecord, toOutput } from "./sink-record.ts";
 import { retry } from "./sink-retry.ts";
@@ -65,7 +66,7 @@ function sharedRequests(options: CheckedOptions): (work: (requests: TransactionR
     clearTimeout(idle);
     users++;
     try {
-      await work(transactionRequests(await (cluster ??= openCluster(options))));
+      await work(transactionRequests(await (cluster ??= open(options))));
     } catch (error) {
       release();
       throw error;
@@ -76,10 +77,14 @@ function sharedRequests(options: CheckedOptions): (work: (requests: TransactionR
   };
 }
 
+/** @throws WEIR_SINK_FAILED when the client library is not installed */
+const open = async (options: CheckedOptions): Promise<Cluster> =>
+  openCluster(await loadKafka("kafkaSink", "WEIR_SINK_FAILED"), options);
+
 /** Connected, and the topic is there. */
 async function openChecked(options: CheckedOptions): Promise<Cluster> {
   const { topic, deliveryTimeoutMs: withinMs } = options;
-  const cluster = await openCluster(options);
+  const cluster = await open(options);
   const doing = topic === undefined ? `reach Kafka at ${options.brokers.join(", ")}` : `write to topic "${topic}"`;
   const look = async (): Promise<unknown> => (topic === undefined ? cluster.nodes() : cluster.partitions(topic));
   try {

@@ -3,7 +3,7 @@
  * elsewhere), or something that only people can mend, which stops the flow and says what to do.
  */
 import { isWeirError, WeirError } from "../../errors/index.ts";
-import { faultName, isPassing } from "./sink-fault.ts";
+import { faultName, isPassing } from "./fault.ts";
 
 const remedies: Readonly<Record<string, string>> = {
   UNKNOWN_TOPIC_OR_PARTITION: "there is no such topic or partition, or this user may not see it; create it first",

@@ -1,5 +1,5 @@
 /** Questions about offsets: where a partition begins and ends, what was written at a time. One request per broker, whatever is asked. */
-import { answered, type Cluster } from "./sink-cluster.ts";
+import { answered, type Cluster } from "./cluster.ts";
 
 export interface PartitionName {
   readonly topic: string;

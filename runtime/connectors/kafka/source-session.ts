@@ -7,7 +7,7 @@ import { createFetcher, type FetchedPart } from "./fetcher.ts";
 import { createGroupOffsets, type GroupOffsets } from "./group-offsets.ts";
 import { type KafkaLibrary, loadKafka } from "./library.ts";
 import type { Decompress } from "./record-batch.ts";
-import { type Cluster, openCluster } from "./sink-cluster.ts";
+import { type Cluster, openCluster } from "./cluster.ts";
 import { patiently } from "./source-fault.ts";
 import { sourceLog } from "./source-log.ts";
 import { offsetsAt, type PartitionName } from "./source-offsets.ts";
@@ -46,7 +46,7 @@ export function createSession(settings: SourceSettings): SourceSession {
   const open = (): Promise<Cluster> => {
     opened ??= loadKafka("kafkaSource", "WEIR_SOURCE_FAILED").then((loaded) => {
       library = loaded;
-      return openCluster(settings);
+      return openCluster(loaded, settings);
     });
     return opened;
   };

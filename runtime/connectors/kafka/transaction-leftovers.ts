@@ -6,7 +6,7 @@
  *
  *   <prefix>-<execution>-<worker>-<n>
  */
-import { faultName, isPassing } from "./sink-fault.ts";
+import { faultName, isPassing } from "./fault.ts";
 import { retry } from "./sink-retry.ts";
 import type { TransactionRequests } from "./transaction-requests.ts";
 

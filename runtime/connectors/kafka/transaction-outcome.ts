@@ -7,7 +7,8 @@
  * in it a committed transaction can be told from an aborted one for as long as its records are there.
  */
 import { WeirError } from "../../errors/index.ts";
-import { endedNames, faultName, interrupted } from "./sink-fault.ts";
+import { faultName } from "./fault.ts";
+import { endedNames, interrupted } from "./sink-fault.ts";
 import { retry } from "./sink-retry.ts";
 import type { Evidence, Outcome, TransactionName, TransactionRequests } from "./transaction-requests.ts";
 

@@ -1,5 +1,5 @@
 /** What is asked of the brokers about transactions: one try each, failing with what the broker or the network said. */
-import type { Cluster } from "./sink-cluster.ts";
+import type { Cluster } from "./cluster.ts";
 
 /** A transaction, exactly: every transaction of a transactional id has its own epoch here. */
 export interface TransactionName {

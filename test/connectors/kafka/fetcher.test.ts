@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { FetchAnswer, FetchedPartition } from "../../../runtime/connectors/kafka/fetch-answer.ts";
 import { createFetcher, type FetchedPart } from "../../../runtime/connectors/kafka/fetcher.ts";
 import { createPartBuffer } from "../../../runtime/connectors/kafka/part-buffer.ts";
-import type { Cluster } from "../../../runtime/connectors/kafka/sink-cluster.ts";
+import type { Cluster } from "../../../runtime/connectors/kafka/cluster.ts";
 import { messageMaker } from "../../../runtime/connectors/kafka/source-message.ts";
 import { batch } from "./batches.ts";
 

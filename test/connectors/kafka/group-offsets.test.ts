@@ -1,7 +1,7 @@
 import * as client from "@platformatic/kafka";
 import { expect, test, vi } from "vitest";
 import { createGroupOffsets } from "../../../runtime/connectors/kafka/group-offsets.ts";
-import type { Cluster } from "../../../runtime/connectors/kafka/sink-cluster.ts";
+import type { Cluster } from "../../../runtime/connectors/kafka/cluster.ts";
 
 type Topics = { name: string; partitions: { partitionIndex: number; committedOffset: bigint }[] }[];
 

@@ -4,8 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Cluster, openCluster } from "../../../runtime/connectors/kafka/sink-cluster.ts";
-import { endedNames, faultName, isPassing } from "../../../runtime/connectors/kafka/sink-fault.ts";
+import { type Cluster, openCluster } from "../../../runtime/connectors/kafka/cluster.ts";
+import { faultName, isPassing } from "../../../runtime/connectors/kafka/fault.ts";
+import { endedNames } from "../../../runtime/connectors/kafka/sink-fault.ts";
 import { retry } from "../../../runtime/connectors/kafka/sink-retry.ts";
 import {
   type TransactionName,
@@ -24,7 +25,7 @@ await whenKafka(() => {
   beforeAll(async () => {
     broker = await startBroker();
     await createTopic(broker, "t");
-    cluster = await openCluster({
+    cluster = openCluster(await import("@platformatic/kafka"), {
       brokers: broker.bootstrap,
       clientId: "t",
       tls: undefined,

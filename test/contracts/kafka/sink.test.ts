@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Admin } from "@platformatic/kafka";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { openCluster } from "../../../runtime/connectors/kafka/sink-cluster.ts";
+import { openCluster } from "../../../runtime/connectors/kafka/cluster.ts";
 import { transactionRequests } from "../../../runtime/connectors/kafka/transaction-requests.ts";
 import {
   Dataflow,
@@ -304,7 +304,7 @@ await whenKafka(() => {
 
     test("somebody who takes over a transactional id interrupts the sink, which goes on from the last snapshot", async () => {
       await createTopic(broker, "fenced", 1);
-      const cluster = await openCluster({
+      const cluster = openCluster(await import("@platformatic/kafka"), {
         brokers: broker.bootstrap,
         clientId: "t",
         tls: undefined,
@@ -467,7 +467,7 @@ await whenKafka(() => {
 /** Transactional ids with this prefix that the coordinator remembers. */
 async function knownIds(broker: Broker, prefix: string): Promise<string[]> {
   const options = { brokers: broker.bootstrap, clientId: "t", tls: undefined, sasl: undefined, requestTimeoutMs: 5_000 };
-  const cluster = await openCluster(options);
+  const cluster = openCluster(await import("@platformatic/kafka"), options);
   try {
     const [node] = await cluster.nodes();
     const found = await cluster.onNode(node!, (connection) =>

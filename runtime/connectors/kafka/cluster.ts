@@ -1,14 +1,12 @@
 /**
- * A Kafka cluster as the sink sees it: where a partition is led, who coordinates a transactional id, and requests to those.
+ * A Kafka cluster as source and sink see it: where a partition is led, who coordinates a transactional id, and requests to those.
  * One try each: whoever asks tries again. The versions of requests are those of Kafka 3.0; a newer broker answers them too.
  */
 import type { ConnectionOptions } from "@platformatic/kafka";
 import { WeirError } from "../../errors/index.ts";
-import { type KafkaLibrary, loadKafka } from "./library.ts";
-import type { BatchFormat } from "./sink-batch.ts";
+import type { KafkaLibrary } from "./library.ts";
 
 export type Connection = InstanceType<KafkaLibrary["Connection"]>;
-export type Compression = "none" | "gzip" | "snappy" | "lz4" | "zstd";
 
 export interface ClusterOptions {
   readonly brokers: readonly string[];
@@ -35,9 +33,8 @@ export interface Cluster {
 
 const connectTimeoutMs = 5_000;
 
-/** @throws WEIR_SINK_FAILED when the client library is not installed */
-export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-  const kafka = await loadKafka("kafkaSink", "WEIR_SINK_FAILED");
+/** Asks nothing yet. */
+export function openCluster(kafka: KafkaLibrary, options: ClusterOptions): Cluster {
   const bootstrap = options.brokers.map(parseBroker);
   const pool = new kafka.ConnectionPool(options.clientId, {
     connectTimeout: connectTimeoutMs,
@@ -135,19 +132,11 @@ export async function answered<T>(request: Promise<T>): Promise<{ response: T | 
   }
 }
 
-/** How the library makes checksums and compresses. */
-export function batchFormat(kafka: KafkaLibrary, compression: Compression): BatchFormat {
-  const algorithm = kafka.compressionsAlgorithms[compression];
-  const crc32c = (bytes: Uint8Array): number => kafka.crc32c(bytes);
-  if (compression === "none") return { crc32c, compressionBits: 0 };
-  return { crc32c, compress: (bytes) => algorithm.compressSync(bytes), compressionBits: algorithm.bitmask };
-}
-
 function parseBroker(address: string): { host: string; port: number } {
   const at = address.lastIndexOf(":");
   const port = Number(address.slice(at + 1));
   const host = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
   if (at <= 0 || host === "" || !Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new WeirError("WEIR_FLOW_OPTION", `kafkaSink: brokers: "${address}" is not host:port`);
+    throw new WeirError("WEIR_FLOW_OPTION", `brokers: "${address}" is not host:port`);
   return { host, port };
 }
