@@ -1,14 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import {
   serverSentEventsSource,
   type ServerSentEventsOptions,
   type ServerSentEventsPosition,
 } from "../../../runtime/connectors/sse/index.ts";
-import { Dataflow } from "../../../runtime/flow/index.ts";
-import { runMain, testSink } from "../../../runtime/testing/index.ts";
+import { expectRefused, failure, rest, sumThroughFailures } from "../feed/feeds.ts";
 import { type Answer, counting, type EventServer, startEventServer, stream } from "./event-server.ts";
 
 let server: EventServer | undefined;
@@ -16,17 +12,6 @@ afterEach(() => server?.close());
 const serve = async (answer: Answer): Promise<string> => (server = await startEventServer(answer)).url;
 const open = (url: string, more: Partial<ServerSentEventsOptions<string>> = {}, resume?: ServerSentEventsPosition) =>
   serverSentEventsSource<string>({ url, decode: ({ data }) => data, retryMs: 1, ...more }).buildPart("events", resume);
-type Part = Awaited<ReturnType<typeof open>>;
-async function rest(part: Part): Promise<string[]> {
-  const items: string[] = [];
-  for (;;) {
-    const batch = await part.nextBatch();
-    if (batch === null) return items;
-    items.push(...batch);
-  }
-}
-const failure = (message: RegExp) =>
-  expect.objectContaining({ code: "WEIR_SOURCE_FAILED", message: expect.stringMatching(message) as string });
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => String(from + i));
 
 test("reads on behind the last id on each reconnection, and ends at 204", async () => {
@@ -211,42 +196,12 @@ test("a flow that does not ask keeps the server waiting", async () => {
 
 test("in a flow with recovery, events with ids count once in state whatever fails", async () => {
   const url = await serve(counting(60, 7));
-  const directory = mkdtempSync(join(tmpdir(), "weir-sse-"));
-  let boom = 0;
-  const totals: number[] = [];
-  const run = (failAt: number) => {
-    boom = failAt;
-    const flow = new Dataflow("events");
-    flow
-      .input("in", serverSentEventsSource({ url, retryMs: 1, decode: ({ data }) => Number(data) }))
-      .map("boom", (n) => {
-        if (boom-- === 0) throw new Error("boom");
-        return n;
-      })
-      .keyBy("all", () => "all")
-      .statefulMap("sum", (sum: number | undefined, n) => [(sum ?? 0) + n, (sum ?? 0) + n])
-      .unkey("sums")
-      .output("out", testSink(totals));
-    return runMain(flow, { epochMs: 0, recovery: { store: `file://${directory}`, snapshotMs: 0, partitions: 4 } });
-  };
-  await expect(run(20)).rejects.toMatchObject({ step: "boom" });
-  await expect(run(30)).rejects.toMatchObject({ step: "boom" });
-  await run(Infinity);
-  expect(totals.at(-1)).toBe((60 * 61) / 2);
-  rmSync(directory, { recursive: true });
+  const source = () => serverSentEventsSource({ url, retryMs: 1, decode: ({ data }) => Number(data) });
+  expect(await sumThroughFailures(source)).toBe((60 * 61) / 2);
 });
 
 test("options that make no sense are refused, without showing secrets", () => {
-  const refused = (options: object) => {
-    try {
-      serverSentEventsSource({ url: "http://a", ...options });
-    } catch (error) {
-      expect(error).toMatchObject({ code: "WEIR_FLOW_OPTION" });
-      expect((error as Error).message).not.toContain("hush");
-      return;
-    }
-    expect.unreachable();
-  };
+  const refused = (options: object): void => expectRefused(() => serverSentEventsSource({ url: "http://a", ...options }));
   for (const url of ["ftp://a", "nowhere", "http://me:hush@a", 7]) refused({ url });
   for (const retryMs of [0, -1, NaN, Infinity, "1"]) refused({ retryMs });
   refused({ idleTimeoutMs: 300_001 });

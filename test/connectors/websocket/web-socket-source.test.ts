@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import {
@@ -8,8 +5,7 @@ import {
   type WebSocketPosition,
   type WebSocketSourceOptions,
 } from "../../../runtime/connectors/websocket/index.ts";
-import { Dataflow } from "../../../runtime/flow/index.ts";
-import { runMain, testSink } from "../../../runtime/testing/index.ts";
+import { expectRefused, failure, rest, sumThroughFailures } from "../feed/feeds.ts";
 import { type MessageServer, startMessageServer } from "./message-server.ts";
 
 let server: MessageServer | undefined;
@@ -18,17 +14,6 @@ const serve = async (...given: Parameters<typeof startMessageServer>): Promise<s
   (server = await startMessageServer(...given)).url;
 const open = <T = string>(url: string, more: Partial<WebSocketSourceOptions<T, number>> = {}, resume?: WebSocketPosition<number>) =>
   webSocketSource<T, number>({ url, retryMs: 1, endsOn: (code) => code === 4_000, ...more }).buildPart("messages", resume);
-type Part<T> = Awaited<ReturnType<typeof open<T>>>;
-async function rest<T>(part: Part<T>): Promise<T[]> {
-  const items: T[] = [];
-  for (;;) {
-    const batch = await part.nextBatch();
-    if (batch === null) return items;
-    items.push(...batch);
-  }
-}
-const failure = (message: RegExp) =>
-  expect.objectContaining({ code: "WEIR_SOURCE_FAILED", message: expect.stringMatching(message) as string });
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 test("subscribes on each connection, and gives texts and bytes as they are", async () => {
@@ -258,44 +243,13 @@ test("a message that is too long, and what decode throws, end the flow", async (
 
 test("in a flow with recovery, a server that replays makes state exact whatever fails", async () => {
   const url = await serve(replaying(60, 7));
-  const directory = mkdtempSync(join(tmpdir(), "weir-websocket-"));
-  const totals: number[] = [];
-  const run = (failAt: number) => {
-    let boom = failAt;
-    const flow = new Dataflow("messages");
-    flow
-      .input(
-        "in",
-        webSocketSource<number, number>({ url, retryMs: 1, decode, resume: resume(url), endsOn: (code) => code === 4_000 }),
-      )
-      .map("boom", (n) => {
-        if (boom-- === 0) throw new Error("boom");
-        return n;
-      })
-      .keyBy("all", () => "all")
-      .statefulMap("sum", (sum: number | undefined, n) => [(sum ?? 0) + n, (sum ?? 0) + n])
-      .unkey("sums")
-      .output("out", testSink(totals));
-    return runMain(flow, { epochMs: 0, recovery: { store: `file://${directory}`, snapshotMs: 0, partitions: 4 } });
-  };
-  await expect(run(20)).rejects.toMatchObject({ step: "boom" });
-  await expect(run(30)).rejects.toMatchObject({ step: "boom" });
-  await run(Infinity);
-  expect(totals.at(-1)).toBe((60 * 61) / 2);
-  rmSync(directory, { recursive: true });
+  const source = () =>
+    webSocketSource<number, number>({ url, retryMs: 1, decode, resume: resume(url), endsOn: (code) => code === 4_000 });
+  expect(await sumThroughFailures(source)).toBe((60 * 61) / 2);
 });
 
 test("options that make no sense are refused, without showing secrets", () => {
-  const refused = (options: object) => {
-    try {
-      webSocketSource({ url: "ws://a", ...options });
-    } catch (error) {
-      expect(error).toMatchObject({ code: "WEIR_FLOW_OPTION" });
-      expect((error as Error).message).not.toContain("hush");
-      return;
-    }
-    expect.unreachable();
-  };
+  const refused = (options: object): void => expectRefused(() => webSocketSource({ url: "ws://a", ...options }));
   for (const url of ["http://a", "nowhere", "ws://me:hush@a", 7]) refused({ url });
   for (const pingMs of [0, -1, NaN, Infinity]) refused({ pingMs });
   refused({ bufferSize: 1.5 });
