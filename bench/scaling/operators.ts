@@ -1,6 +1,6 @@
 /** Operators that have nothing to do, operators that pass each record on, and steps of a flow that are fused into one function. */
 import { createThreadFabrics } from "../../runtime/timely/communication/thread.ts";
-import { createWorker } from "../../runtime/timely/index.ts";
+import { createWorker, type InputHandle } from "../../runtime/timely/index.ts";
 import { Dataflow } from "../../runtime/index.ts";
 import { runMain } from "../../runtime/testing/index.ts";
 import { least, plain, processorMs, type Table } from "./table.ts";
@@ -17,18 +17,8 @@ function engine() {
   return { worker, drain };
 }
 
-/** Nanoseconds for a record and its epoch through two operators, next to `idle` that nothing reaches. */
-async function nextToIdle(idle: number, count: number): Promise<number> {
-  const { worker, drain } = engine();
-  const input = worker.dataflow((scope) => {
-    const [handle, stream] = scope.newInput<number>();
-    const [, other] = scope.newInput<number>();
-    let quiet = other;
-    for (let i = 0; i < idle; i++) quiet = quiet.map((x) => x);
-    stream.map((x) => x).probe();
-    return handle;
-  });
-  drain();
+/** Nanoseconds for an epoch with one record, once all is warm. */
+async function perEpoch(input: InputHandle<number, number>, drain: () => void, count: number): Promise<number> {
   let time = 0;
   const run = (): number => {
     const start = processorMs();
@@ -43,6 +33,21 @@ async function nextToIdle(idle: number, count: number): Promise<number> {
   return least(3, run);
 }
 
+/** Nanoseconds for a record and its epoch through two operators, next to `idle` that nothing reaches. */
+async function nextToIdle(idle: number, count: number): Promise<number> {
+  const { worker, drain } = engine();
+  const input = worker.dataflow((scope) => {
+    const [handle, stream] = scope.newInput<number>();
+    const [, other] = scope.newInput<number>();
+    let quiet = other;
+    for (let i = 0; i < idle; i++) quiet = quiet.map((x) => x);
+    stream.map((x) => x).probe();
+    return handle;
+  });
+  drain();
+  return perEpoch(input, drain, count);
+}
+
 /** Nanoseconds per operator for an epoch with one record to get through a chain. */
 async function throughChain(length: number, count: number): Promise<number> {
   const { worker, drain } = engine();
@@ -54,18 +59,7 @@ async function throughChain(length: number, count: number): Promise<number> {
     end.inspect((x) => void (last = x)).probe();
     return handle;
   });
-  let time = 0;
-  const run = (): number => {
-    const start = processorMs();
-    for (let i = 0; i < count; i++) {
-      input.send(i);
-      input.advanceTo(++time);
-      drain();
-    }
-    return ((processorMs() - start) * 1e6) / count / length;
-  };
-  run();
-  const cost = await least(3, run);
+  const cost = (await perEpoch(input, drain, count)) / length;
   if (last !== count - 1 + length) throw new Error(`${last} came out of a chain of ${length}`);
   return cost;
 }
