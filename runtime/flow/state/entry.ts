@@ -9,14 +9,14 @@ export class Entry {
   bytes: Uint8Array | undefined = undefined;
   /** Generation of snapshots in which the key was last touched; see StepState. */
   mark = 0;
+  /** The key's place among those of the chunk being handled, for steps that take values together; see ChunkGroups. */
+  slot = 0;
   /** partition + 1 (0 until somebody asks) · gone · stored: one field, as there may be millions of entries. */
   #bits = 0;
   /** The system time for which the key asked to be woken. Undefined rather than Infinity: a number here costs memory of its own. */
   wake: number | undefined = undefined;
   /** The earliest time for which the key stands in the queue of wakes. */
   queued: number | undefined = undefined;
-  /** The key's place among those of the chunk being handled, for steps that take values together; see KeysOfChunk. */
-  slot = 0;
 
   constructor(key: string) {
     this.key = key;

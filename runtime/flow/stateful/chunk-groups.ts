@@ -12,14 +12,6 @@ import type { KnownKeys } from "../exchange/key-splitter.ts";
 import type { Entry } from "../state/entry.ts";
 import type { StepState } from "../state/step-state.ts";
 
-function remembered(state: StepState, { ids, memo }: KnownKeys, at: number, key: string): Entry {
-  const id = ids[at]!;
-  const entry = memo[id] as Entry | undefined;
-  if (entry === undefined || entry.gone) return (memo[id] = state.open(key)) as Entry;
-  if (entry.mark !== state.generation) state.touch(entry);
-  return entry;
-}
-
 export class ChunkGroups {
   /** How many keys there are. */
   size = 0;
@@ -37,15 +29,19 @@ export class ChunkGroups {
     this.#state = state;
   }
 
-  /** Opens the entries of the keys. Of `known` keys, each is looked up once per sender. */
-  gather(keys: readonly string[], values: readonly unknown[], known?: KnownKeys): void {
+  /** Opens the entries of the keys. */
+  gather(keys: readonly string[], values: readonly unknown[], known: KnownKeys | undefined): void {
     if (values.length > this.next.length) this.#grow(values.length);
     const { entries, next, first, count } = this;
     const last = this.#last;
     const state = this.#state;
+    const { generation } = state;
+    const found = state.resolve(keys, known);
     let size = 0;
     for (let i = 0; i < values.length; i++) {
-      const entry = known === undefined ? state.open(keys[i]!) : remembered(state, known, i, keys[i]!);
+      let entry = found[i];
+      if (entry === undefined) entry = state.open(keys[i]!);
+      else if (entry.mark !== generation) state.touch(entry);
       const { slot } = entry;
       if (slot < size && entries[slot] === entry) {
         next[last[slot]!] = i;

@@ -1,5 +1,5 @@
 /**
- * Windows on a fixed grid, tumbling and sliding; see `Grid`. A windowed step keeps a key's windows itself, in flat columns (aligned-key.ts);
+ * Windows on a fixed grid, tumbling and sliding; see `Grid`. A windowed step keeps a key's windows itself, (tumbling-key.ts, sliding-key.ts);
  * the logic that `build` gives is for who calls it, such as a windower that wraps one of these.
  */
 import { WeirError } from "../../errors/index.ts";

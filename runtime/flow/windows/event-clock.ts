@@ -2,7 +2,7 @@
  * The clock of values that carry their own time. With `base` the highest timestamp − waitMs and `since` the system time at
  * which it was reached,
  *
- *   watermark = base + (system time − since)
+ *   watermark = base + (system − since)        system: the latest time the system clock has shown
  *
  * so time goes on for a key that falls silent. Invariant: the watermark never goes back; a system clock that is set back holds
  * still until it has caught up. A snapshot keeps the watermark alone: after a resume it moves on from there, and the time in
@@ -55,8 +55,7 @@ interface Settings<V> {
 }
 
 class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
-  // Given numbers here that are no integers: so V8 keeps them in place and allocates nothing when they change.
-  watermark = -Infinity;
+  // They begin as numbers that are no integers: so V8 keeps them in place and allocates nothing when they change.
   private base = -Infinity;
   private since = -Infinity;
   /** The latest reading of the system clock. */
@@ -65,15 +64,15 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
 
   constructor(settings: Settings<V>, resume: unknown, runNow?: number) {
     this.settings = settings;
-    if (typeof resume === "number") this.watermark = this.base = resume;
+    if (typeof resume === "number") this.base = resume;
     this.since = this.system = this.now(runNow);
+  }
+  get watermark(): number {
+    return this.base + (this.system - this.since);
   }
   beforeBatch(runNow?: number): void {
     const now = this.now(runNow);
-    if (now > this.system) {
-      this.system = now;
-      this.watermark = this.base + (now - this.since);
-    }
+    if (now > this.system) this.system = now;
   }
   read(value: V): number {
     const { timestamp, waitMs } = this.settings;
@@ -83,7 +82,7 @@ class EventClockLogic<V> implements ClockLogic<V>, ClockReader<V> {
     if (time - time !== 0) throw badTimestamp(given, value);
     const candidate = time - waitMs;
     if (candidate > this.watermark) {
-      this.watermark = this.base = candidate;
+      this.base = candidate;
       this.since = this.system;
     }
     return time;

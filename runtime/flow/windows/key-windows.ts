@@ -9,8 +9,8 @@
  * Results do not depend on how values are cut into batches: merges follow the value that caused them, and a value that may be
  * applied while nothing waits is the next in order, since whatever comes before it would be late.
  *
- * A key without windows and waiting values is forgotten, its watermark too. How windows are kept differs: aligned-key.ts for
- * those on a grid, windower-key.ts for all others. Snapshots are small tuples, see `WindowState`.
+ * A key without windows and waiting values is forgotten, its watermark too. How windows are kept differs: tumbling-key.ts,
+ * sliding-key.ts, and windower-key.ts for all others. Snapshots are small tuples, see `WindowState`.
  */
 import { WeirError } from "../../errors/index.ts";
 import { show } from "../show.ts";
@@ -20,10 +20,18 @@ import { TimestampQueue } from "./timestamp-queue.ts";
 import type { WindowEvents } from "./types.ts";
 import type { WindowPlan, WindowState } from "./window-plan.ts";
 
+/** Ids, ascending, and the aggregate's states. */
+export interface OpenWindows {
+  readonly ids: number[];
+  readonly states: unknown[];
+}
+
 export abstract class KeyWindows<V> {
   protected readonly plan: WindowPlan<V>;
   protected readonly clock: ClockReader<unknown>;
   private readonly ordered: boolean;
+  /** The watermark while the input's end closes what there is. */
+  private ended: number | undefined = undefined;
   /** Made when a value has to wait for the first time. */
   private queue: TimestampQueue<V> | undefined = undefined;
 
@@ -49,7 +57,7 @@ export abstract class KeyWindows<V> {
       const { watermark } = clock;
       if (time < watermark) this.tooLate(events, time, value);
       else if (!ordered || (time <= watermark && (this.queue === undefined || this.queue.size === 0)))
-        this.apply(events, time, value, watermark);
+        this.apply(events, time, value);
       else this.enqueue(time, value);
     }
     return this.settle(events, clock.watermark);
@@ -61,7 +69,10 @@ export abstract class KeyWindows<V> {
   }
   /** The watermark of an ended input closes what there is and is not kept: a later execution goes on from the one before. */
   eof(events: WindowEvents): boolean {
-    return this.settle(events, this.clock.onEof());
+    this.ended = this.clock.onEof();
+    const forget = this.settle(events, this.ended);
+    this.ended = undefined;
+    return forget;
   }
   /** The system time at which something happens if no value comes; undefined = nothing will. */
   wakeAt(now: number): number | undefined {
@@ -79,23 +90,21 @@ export abstract class KeyWindows<V> {
   }
   snapshot(now: number): WindowState {
     const { aggregate } = this.plan;
+    const { ids, states } = this.windows();
     const waiting = this.queue?.toColumns();
     return [
       aggregate.kind,
       this.clock.snapshot(now),
       this.saveWindower(),
-      this.ids.slice(),
-      this.states.map((state) => aggregate.save(state)),
+      ids.slice(),
+      states.map((state) => aggregate.save(state)),
       waiting?.times ?? [],
       waiting?.values ?? [],
     ];
   }
 
-  /** Open windows by id, ascending, and the aggregate's states of them. */
-  protected abstract readonly ids: number[];
-  protected abstract readonly states: unknown[];
   /** Puts the value into its windows. */
-  protected abstract apply(events: WindowEvents, time: number, value: V, watermark: number): void;
+  protected abstract apply(events: WindowEvents, time: number, value: V): void;
   /** Closes what the watermark has passed. True when no window is left. */
   protected abstract close(events: WindowEvents, watermark: number): boolean;
   protected abstract lateFor(time: number): readonly number[];
@@ -104,12 +113,17 @@ export abstract class KeyWindows<V> {
   /** When the first window that `timestamp` belongs to would close, if that is known; the timestamp itself otherwise. */
   protected abstract closesAt(timestamp: number): number;
   protected abstract saveWindower(): unknown;
+  protected abstract windows(): OpenWindows;
+
+  /** As it is now, for `apply`. */
+  protected watermark(): number {
+    return this.ended ?? this.clock.watermark;
+  }
 
   private settle(events: WindowEvents, watermark: number): boolean {
     const { queue } = this;
     if (queue === undefined) return this.close(events, watermark);
-    for (let time = queue.first; time <= watermark && queue.size > 0; time = queue.first)
-      this.apply(events, time, queue.shift(), watermark);
+    for (let time = queue.first; time <= watermark && queue.size > 0; time = queue.first) this.apply(events, time, queue.shift());
     return this.close(events, watermark) && queue.size === 0;
   }
   private enqueue(time: number, value: V): void {

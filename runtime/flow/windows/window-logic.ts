@@ -1,9 +1,10 @@
 /** From a window's options to what makes the windows of a key. */
 import { WeirError } from "../../errors/index.ts";
 import { show } from "../show.ts";
-import { AlignedKey } from "./aligned-key.ts";
 import { type GridWindower, gridOf } from "./grid.ts";
 import type { KeyWindows } from "./key-windows.ts";
+import { SlidingKey } from "./sliding-key.ts";
+import { TumblingKey } from "./tumbling-key.ts";
 import { type WindowPlan, type WindowState, atStep } from "./window-plan.ts";
 import { WindowerKey } from "./windower-key.ts";
 
@@ -18,9 +19,13 @@ export function windowLogic<V>(plan: WindowPlan<V>): (resume: WindowState | unde
     throw new WeirError("WEIR_FLOW_OPTION", `Step "${step}": ${wrong}`, { step });
   }
   const grid = (windower as Partial<GridWindower>)[gridOf];
+  const make = (resume: WindowState | undefined, now: number): KeyWindows<V> => {
+    if (grid === undefined) return new WindowerKey(plan, resume, now);
+    return grid.length === grid.offset ? new TumblingKey(plan, grid, resume, now) : new SlidingKey(plan, grid, resume, now);
+  };
   return (resume, now) => {
     try {
-      return grid === undefined ? new WindowerKey(plan, resume, now) : new AlignedKey(plan, grid, resume, now);
+      return make(resume, now);
     } catch (error) {
       throw atStep(step, error);
     }

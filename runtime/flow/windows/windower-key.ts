@@ -2,13 +2,13 @@
 import type { KnownWindows } from "./checked-windower.ts";
 import { checkedWindower, isKnown } from "./checked-windower.ts";
 import { AlignedWindows } from "./aligned.ts";
-import { KeyWindows, insertAt, loadStates, placeOf, removeAt } from "./key-windows.ts";
+import { KeyWindows, type OpenWindows, insertAt, loadStates, placeOf, removeAt } from "./key-windows.ts";
 import type { WindowEvents, WindowerLogic } from "./types.ts";
 import type { WindowPlan, WindowState } from "./window-plan.ts";
 
 export class WindowerKey<V> extends KeyWindows<V> {
-  protected readonly ids: number[];
-  protected readonly states: unknown[];
+  private readonly ids: number[];
+  private readonly states: unknown[];
   private readonly windower: WindowerLogic | KnownWindows;
 
   constructor(plan: WindowPlan<V>, resume: WindowState | undefined, now: number) {
@@ -20,11 +20,11 @@ export class WindowerKey<V> extends KeyWindows<V> {
     this.states = states;
   }
 
-  protected apply(events: WindowEvents, time: number, value: V, watermark: number): void {
+  protected apply(events: WindowEvents, time: number, value: V): void {
     const { windower, states } = this;
     const { aggregate } = this.plan;
     const { changed } = aggregate;
-    const ids = windower.openFor(time, watermark);
+    const ids = windower.openFor(time, this.watermark());
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       let at = placeOf(this.ids, id);
@@ -68,6 +68,10 @@ export class WindowerKey<V> extends KeyWindows<V> {
   }
   protected saveWindower(): unknown {
     return this.windower.snapshot();
+  }
+  protected windows(): OpenWindows {
+    const { ids, states } = this;
+    return { ids, states };
   }
 
   private merge(events: WindowEvents, merges: readonly (readonly [from: number, into: number])[]): void {

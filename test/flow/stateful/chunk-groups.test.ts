@@ -47,8 +47,8 @@ test("values are grouped by key, keys in the order of their first values, chunk 
 test("a chunk may be longer than any before", () => {
   const keys = Array.from({ length: 5_000 }, (_, i) => `k${i % 4_000}`);
   const groups = new ChunkGroups(stepState());
-  groups.gather(["a"], [1]);
-  groups.gather(keys, keys);
+  groups.gather(["a"], [1], undefined);
+  groups.gather(keys, keys, undefined);
   expect(grouped(groups)).toEqual(byMap(keys, keys));
 });
 

@@ -1,5 +1,5 @@
 /**
- * A key's windows on a grid. All that is kept per window is its id and its state:
+ * A key's sliding windows. All that is kept per window is its id and its state:
  *
  *   ids     [ 7, 8, 9 ]      ascending, which is the order of closing too
  *   states  [ a, b, c ]
@@ -8,13 +8,13 @@
  * which stand at [at, end): then nothing is looked up.
  */
 import type { Grid } from "./grid.ts";
-import { KeyWindows, insertAt, loadStates, placeOf, removeAt } from "./key-windows.ts";
+import { KeyWindows, type OpenWindows, insertAt, loadStates, placeOf, removeAt } from "./key-windows.ts";
 import type { WindowEvents } from "./types.ts";
 import type { WindowPlan, WindowState } from "./window-plan.ts";
 
-export class AlignedKey<V> extends KeyWindows<V> {
-  protected readonly ids: number[];
-  protected readonly states: unknown[];
+export class SlidingKey<V> extends KeyWindows<V> {
+  private readonly ids: number[];
+  private readonly states: unknown[];
   private readonly grid: Grid;
   private from = Infinity;
   private until = -Infinity;
@@ -32,7 +32,7 @@ export class AlignedKey<V> extends KeyWindows<V> {
     if (this.ids.length > 0) this.closing = grid.closeTime(this.ids[0]!);
   }
 
-  protected apply(events: WindowEvents, time: number, value: V, _watermark: number): void {
+  protected apply(events: WindowEvents, time: number, value: V): void {
     const { aggregate } = this.plan;
     if (time >= this.from && time < this.until) {
       const { states, end } = this;
@@ -55,6 +55,10 @@ export class AlignedKey<V> extends KeyWindows<V> {
   }
   protected saveWindower(): unknown {
     return this.grid.save(this.ids);
+  }
+  protected windows(): OpenWindows {
+    const { ids, states } = this;
+    return { ids, states };
   }
 
   /** Puts a value into windows of which some may have to be opened. */
