@@ -30,7 +30,7 @@ const cached = 8_192;
 let tagsAt = new Int32Array(1_024);
 let places = new Int32Array(1_024);
 /** Keeps V8 from leaving out reads that only bring memory near. */
-let lengths = 0;
+const near = new Int32Array(1);
 
 export class EntryMap {
   #bits = firstBits;
@@ -188,7 +188,7 @@ function bringNear(records: number, found: readonly (Entry | undefined)[]): void
     const entry = found[i];
     if (entry !== undefined) sum += entry.key.length;
   }
-  lengths = sum;
+  near[0] = sum;
 }
 
 const spread = 0x9e3779b1;
