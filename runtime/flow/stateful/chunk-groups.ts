@@ -6,11 +6,14 @@
  *   next   2  .  3  .  .          first   0      1      4
  *                                 count   3      1      1
  *
- * An entry knows its slot. One at which something else stands is from another chunk, so nothing has to be put back when a chunk is done.
+ * An entry knows its slot, counted on from chunk to chunk: a number that is not of this chunk's is from another one, so nothing has to
+ * be put back when a chunk is done. Numbers start again now and then, which is why the slot is looked at, too.
  */
 import type { KnownKeys } from "../exchange/key-splitter.ts";
 import type { Entry } from "../state/entry.ts";
 import type { StepState } from "../state/step-state.ts";
+
+const lastSlot = 1 << 30;
 
 export class ChunkGroups {
   /** How many keys there are. */
@@ -23,6 +26,8 @@ export class ChunkGroups {
   first = new Int32Array(1_024);
   count = new Int32Array(1_024);
   #last = new Int32Array(1_024);
+  /** The number of slot 0. */
+  #base = 0;
   readonly #state: StepState;
 
   constructor(state: StepState) {
@@ -37,18 +42,19 @@ export class ChunkGroups {
     const state = this.#state;
     const { generation } = state;
     const found = state.resolve(keys, known);
+    const base = this.#base + this.size < lastSlot ? this.#base + this.size : 0;
     let size = 0;
     for (let i = 0; i < values.length; i++) {
       let entry = found[i];
       if (entry === undefined) entry = state.open(keys[i]!);
       else if (entry.mark !== generation) state.touch(entry);
-      const { slot } = entry;
-      if (slot < size && entries[slot] === entry) {
+      const slot = entry.slot - base;
+      if (slot >= 0 && slot < size && entries[slot] === entry) {
         next[last[slot]!] = i;
         last[slot] = i;
         count[slot]!++;
       } else {
-        entry.slot = size;
+        entry.slot = base + size;
         entries[size] = entry;
         first[size] = last[size] = i;
         count[size] = 1;
@@ -57,6 +63,7 @@ export class ChunkGroups {
     }
     this.values = values;
     this.size = size;
+    this.#base = base;
   }
 
   /** The values of a slot, in an array of their own. */

@@ -81,8 +81,8 @@ export class SessionWindows implements WindowerLogic {
     return merges;
   }
   closeFor(watermark: number): readonly (readonly [number, WindowMeta])[] {
+    if (!this.closes(watermark)) return noneClosed;
     const closed = this.sessions.filter((session) => session.closeTime < watermark - this.gap);
-    if (closed.length === 0) return noneClosed;
     for (const session of closed) this.sessions.splice(this.sessions.indexOf(session), 1);
     closed.sort(byTime);
     return closed.map(({ id, openTime, closeTime, mergedIds }) => [id, { openTime, closeTime, mergedIds }]);
@@ -110,6 +110,10 @@ export class SessionWindows implements WindowerLogic {
     ];
   }
 
+  private closes(watermark: number): boolean {
+    for (const session of this.sessions) if (session.closeTime < watermark - this.gap) return true;
+    return false;
+  }
   /** Whether a session that has grown has come near enough to another one. */
   private touches(grown: Session): boolean {
     for (const session of this.sessions) {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  type WindowAggregate,
   type WindowMeta,
   type Windower,
   collectWindow,
@@ -54,6 +55,16 @@ function windowerOf(shape: Shape) {
 
 /** The same windows as a windower of a user's own: nobody but the windower knows what they are. */
 const wrapped = (windower: Windower): Windower => ({ build: (resume) => windower.build(resume) });
+
+/** Says at each change, and at the close, how many values there are. */
+const counting: WindowAggregate<Timed, number> = {
+  ...countWindow(),
+  commutes: false,
+  changed(count, windowId, events) {
+    events.down(windowId, `${count} so far`);
+    return count;
+  },
+};
 
 function play(key: OneKey<Timed>, script: readonly Step[], rebuilding: boolean, oneByOne = false): void {
   for (const step of script) {
@@ -119,8 +130,8 @@ for (const [name, shapes] of [
 
   test(`${name}: a windower that is wrapped closes the same windows in the same order, each value alone or together`, () => {
     fc.assert(
-      fc.property(shapes, waits, scripts, (shape, waitMs, script) => {
-        const options = { aggregate: collectWindow<Timed>(), clock: timed(waitMs) };
+      fc.property(shapes, waits, scripts, fc.boolean(), fc.boolean(), (shape, waitMs, script, running, ordered) => {
+        const options = { aggregate: running ? counting : collectWindow<Timed>(), clock: timed(waitMs), ordered };
         const [known, own] = [windowerOf(shape), wrapped(windowerOf(shape))].map((windower) => oneKey({ ...options, windower }));
         play(known!, script, true);
         play(own!, script, true);
