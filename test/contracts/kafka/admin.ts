@@ -25,13 +25,16 @@ export async function createTopic(
   configs: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   await withAdmin(broker, async (admin) => {
-    const create = () =>
-      admin.createTopics({
+    const create = async () => {
+      await admin.createTopics({
         topics: [topic],
         partitions,
         replicas: 1,
         configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
       });
+      // The controller answers before the broker has heard of it.
+      while (!(await admin.listTopics()).includes(topic)) await sleep(20);
+    };
     if (!(await admin.listTopics()).includes(topic)) return void (await create());
     await admin.deleteTopics({ topics: [topic] });
     // The broker answers before the topic is gone.
