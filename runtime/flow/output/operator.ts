@@ -74,15 +74,21 @@ export function outputOperator(
         }
         return true;
       };
-      /** The next chunk that may be written: of the oldest epoch first. */
-      const take = (): Chunk | undefined => {
+      /** Writes what waits of the oldest epoch, up to the first write that takes time; false when there is nothing to write now. */
+      const write = (): boolean => {
         let oldest = Infinity;
         for (const epoch of waiting.keys()) oldest = Math.min(oldest, epoch);
-        if (oldest === Infinity || !mayWrite(oldest)) return undefined;
+        if (oldest === Infinity || !mayWrite(oldest)) return false;
         const chunks = waiting.get(oldest)!;
-        const chunk = chunks.shift();
-        if (chunks.length === 0) waiting.delete(oldest);
-        return chunk;
+        let written = 0;
+        while (written < chunks.length && !busy) {
+          const chunk = chunks[written++]!;
+          metrics.recordsIn += chunk.values.length;
+          attend(writer!.write(chunk));
+        }
+        if (written === chunks.length) waiting.delete(oldest);
+        else chunks.splice(0, written);
+        return true;
       };
       const fill = (): boolean =>
         port!.next(({ time }, batch) => {
@@ -134,11 +140,7 @@ export function outputOperator(
               continue;
             }
             if (advance()) continue;
-            const chunk = take();
-            if (chunk !== undefined) {
-              metrics.recordsIn += chunk.values.length;
-              attend(writer!.write(chunk));
-            } else if (!fill()) return;
+            if (!write() && !fill()) return;
           }
         },
         "WEIR_SINK_FAILED",

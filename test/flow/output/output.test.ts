@@ -206,6 +206,31 @@ test("a slow sink slows its source", async () => {
   expect(most).toBeLessThan(150_000);
 });
 
+test("writes that take time now and then come one after the other, in the order of what waits", async () => {
+  const order: number[] = [];
+  let under = 0;
+  let writes = 0;
+  const sink: DynamicSink<number> = {
+    kind: "dynamic",
+    build: () => ({
+      writeBatch(items) {
+        expect(under).toBe(0);
+        order.push(...items);
+        if (writes++ % 3 !== 1) return;
+        under++;
+        return later().then(() => void under--);
+      },
+    }),
+  };
+  const many = Array.from({ length: 40_000 }, (_, i) => i);
+  const flow = new Dataflow("order");
+  // Full batches arrive several at a time, and a clock that stands still lets them gather.
+  flow.input("in", listSource([many], 1_000)).output("out", sink);
+  await run(flow, { now: () => 0 });
+  expect(writes).toBeGreaterThanOrEqual(40);
+  expect(order).toEqual(many);
+});
+
 test("items of a keyed stream reach a sink as pairs", async () => {
   const out: unknown[] = [];
   const flow = new Dataflow("pairs");
