@@ -5,13 +5,14 @@ import { readFileSync } from "node:fs";
 import { applyCases } from "./apply-cases.ts";
 import { connect, type Connection } from "./connection.ts";
 import { customCases } from "./custom-cases.ts";
+import { defaultsCases } from "./defaults-cases.ts";
 import { listCases } from "./list-cases.ts";
 import { objectCases } from "./objects-cases.ts";
 import { definitions, riverDefinition } from "./objects.ts";
 import { patchCases } from "./patch-cases.ts";
 import { runCase, type Case, type Observed } from "./run.ts";
 
-export const cases: Case[] = [...objectCases, ...patchCases, ...applyCases, ...customCases, ...listCases];
+export const cases: Case[] = [...objectCases, ...defaultsCases, ...patchCases, ...applyCases, ...customCases, ...listCases];
 
 export { runCase, type Case, type Observed } from "./run.ts";
 
