@@ -25,10 +25,15 @@ export function joinWindow(sideCount: number, options: JoinOptions = {}): Window
   if (emit !== "complete" && emit !== "final" && emit !== "running") {
     throw new WeirError("WEIR_FLOW_OPTION", `join: emit must be "complete", "final" or "running", not ${show(emit)}`);
   }
-  const empty = (): Sides => Array.from({ length: sideCount }, () => []);
+  const empty = (): Sides => {
+    const sides: Sides = [];
+    for (let side = 0; side < sideCount; side++) sides.push([]);
+    return sides;
+  };
 
-  const add = (sides: Sides, [side, value]: SideValue): Sides => {
-    const kept = sides[side]!;
+  const add = (sides: Sides, given: SideValue): Sides => {
+    const kept = sides[given[0]]!;
+    const value = given[1];
     if (insert === "product") kept.push(value);
     else if (insert === "last" || kept.length === 0) kept[0] = value;
     return sides;
@@ -72,6 +77,7 @@ export function joinWindow(sideCount: number, options: JoinOptions = {}): Window
 
 /** The cartesian product, the last side fastest; a side without a value counts as one null. */
 export function rows(sides: readonly (readonly unknown[])[]): unknown[][] {
+  if (sides.every(hasOneAtMost)) return [sides.map(oneOf)];
   let product: unknown[][] = [[]];
   for (const kept of sides) {
     const values = kept.length === 0 ? [null] : kept;
@@ -79,3 +85,6 @@ export function rows(sides: readonly (readonly unknown[])[]): unknown[][] {
   }
   return product;
 }
+
+const hasOneAtMost = (kept: readonly unknown[]): boolean => kept.length < 2;
+const oneOf = (kept: readonly unknown[]): unknown => (kept.length === 0 ? null : kept[0]);
