@@ -12,7 +12,9 @@ import type { ChannelPact } from "./operator-types.ts";
 export const batchSize = 1024;
 
 export interface Channel {
-  /** `records` belongs to the channel from here on and is never changed. */
+  /** Whether it keeps the arrays that it is given. Where none does, their owner may use them again. */
+  readonly keeps: boolean;
+  /** `records` belongs to a channel that keeps it from here on, and is never changed. */
   push(time: Time, records: readonly unknown[]): void;
   /** Sends what is buffered. Called at the end of each run of the sending operator. */
   flush(): void;
@@ -52,6 +54,17 @@ function checkRoute(to: (record: unknown) => number, peers: number, owner: strin
   };
 }
 
+/** An empty buffer with room for as many records, as the next batch most likely is as long as this one. */
+export function bufferLike<D>(records: readonly D[]): D[] {
+  // oxlint-disable-next-line unicorn/no-new-array -- filled in place
+  return new Array<D>(records.length);
+}
+
+/** Whether a buffer that nobody keeps may be used again: numbers left in it keep nothing alive. */
+export function mayReuse(records: readonly unknown[]): boolean {
+  return typeof records[0] === "number";
+}
+
 function follow(path: PathSummary, time: Time, input: InputQueue): Time {
   const result = resultsIn(path, time);
   if (result !== undefined) return result;
@@ -59,6 +72,7 @@ function follow(path: PathSummary, time: Time, input: InputQueue): Time {
 }
 
 class LocalChannel implements Channel {
+  readonly keeps = true;
   readonly #path: PathSummary;
   readonly #identity: boolean;
   readonly #input: InputQueue;
@@ -80,6 +94,7 @@ class LocalChannel implements Channel {
 }
 
 class BroadcastChannel implements Channel {
+  readonly keeps = true;
   readonly #id: number;
   readonly #path: PathSummary;
   readonly #input: InputQueue;
@@ -113,6 +128,7 @@ class BroadcastChannel implements Channel {
  *   #integers   [ worker 0: batchSize | worker 1: batchSize | … ]   #lengths   how many of each are filled
  */
 class ExchangeChannel implements Channel {
+  readonly keeps = false;
   readonly #id: number;
   readonly #path: PathSummary;
   readonly #input: InputQueue;
@@ -223,12 +239,10 @@ class ExchangeChannel implements Channel {
     else fabric.send(worker, { kind: "data", dataflow, channel, time, records, weight });
   }
 
-  /** The next buffer has room for as many as this one had, so that it seldom has to grow. */
   #takeBuffer(worker: number, length: number): unknown[] {
     const records = this.#buffers[worker]!;
     if (records.length > length) records.length = length;
-    // oxlint-disable-next-line unicorn/no-new-array -- filled in place
-    this.#buffers[worker] = new Array<unknown>(length);
+    this.#buffers[worker] = bufferLike(records);
     return records;
   }
 }

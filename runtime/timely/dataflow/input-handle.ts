@@ -5,7 +5,7 @@
 import { WeirError } from "../../errors/index.ts";
 import { lessEqual, sameTime, type Time } from "../progress/index.ts";
 import { buildOperator } from "./builder.ts";
-import { batchSize } from "./channel.ts";
+import { batchSize, bufferLike, mayReuse } from "./channel.ts";
 import { notAfter, requireTime } from "./misuse.ts";
 import type { OutputChannels } from "./output-channels.ts";
 import type { ScopeState } from "./scope.ts";
@@ -55,7 +55,7 @@ class HeldInput<D, T> implements InputHandle<D, T> {
       return;
     }
     this.flush();
-    this.#send(items.slice());
+    this.#send(this.#isKept() ? items.slice() : items);
   }
 
   advanceTo(time: T): void {
@@ -77,11 +77,11 @@ class HeldInput<D, T> implements InputHandle<D, T> {
     if (this.#length === 0) return;
     const records = this.#buffer;
     if (records.length > this.#length) records.length = this.#length;
-    // The next batch most likely is as long as this one.
-    // oxlint-disable-next-line unicorn/no-new-array -- filled in place
-    this.#buffer = new Array<D>(this.#length);
     this.#length = 0;
+    const again = !this.#isKept() && mayReuse(records);
+    this.#buffer = again ? [] : bufferLike(records);
     this.#send(records);
+    if (again && this.#length === 0) this.#buffer = records;
   }
 
   close(): void {
@@ -89,6 +89,10 @@ class HeldInput<D, T> implements InputHandle<D, T> {
     this.flush();
     this.#closed = true;
     this.#capability.drop();
+  }
+
+  #isKept(): boolean {
+    return this.output.keeps || this.output.dataflow.building;
   }
 
   #send(records: readonly D[]): void {

@@ -4,7 +4,7 @@
  */
 import { formatTime, sameTime, type Time } from "../progress/index.ts";
 import { HeldCapability } from "./capability.ts";
-import { batchSize, type Channel } from "./channel.ts";
+import { batchSize, bufferLike, mayReuse, type Channel } from "./channel.ts";
 import type { DataflowState } from "./dataflow-state.ts";
 import { BatchCapability, type InputQueue } from "./input-queue.ts";
 import { capabilityError, requireTime } from "./misuse.ts";
@@ -18,8 +18,11 @@ export class OutputChannels implements OperatorOutput<any, any>, OutputSession<a
   readonly owner: string;
   readonly #index: number;
   readonly #inputs: readonly InputQueue[];
+  /** Whether somebody keeps the arrays that `push` is given. */
+  keeps = false;
   #channels: Channel[] = [];
   #buffer: unknown[] = [];
+  #length = 0;
   #bufferTime: Time = 0;
   /** Time of the session that is open; undefined outside of one. */
   #session: Time | undefined;
@@ -42,6 +45,7 @@ export class OutputChannels implements OperatorOutput<any, any>, OutputSession<a
 
   attach(channel: Channel): void {
     this.#channels.push(channel);
+    if (channel.keeps) this.keeps = true;
   }
 
   session(capability: { readonly time: any }, body: (session: OutputSession<any>) => void): void {
@@ -59,7 +63,8 @@ export class OutputChannels implements OperatorOutput<any, any>, OutputSession<a
   /** Of a session. */
   give(record: unknown): void {
     if (this.#session === undefined) throw this.#closed();
-    if (this.#buffer.push(record) >= batchSize) this.#flushBuffer();
+    this.#buffer[this.#length++] = record;
+    if (this.#length >= batchSize) this.#flushBuffer();
   }
 
   /** Of a session: copies the records. Of the port (two arguments): passes the array on. */
@@ -68,42 +73,46 @@ export class OutputChannels implements OperatorOutput<any, any>, OutputSession<a
   giveBatch(at: any, records?: readonly unknown[]): void {
     if (records !== undefined) {
       const time = this.#allowed(at);
-      if (this.#buffer.length > 0) this.#flushBuffer();
+      if (this.#length > 0) this.#flushBuffer();
       if (records.length > 0) this.#push(time, records);
       return;
     }
     const given = at as readonly unknown[];
     if (this.#session === undefined) throw this.#closed();
-    if (this.#buffer.length + given.length < batchSize) {
-      for (let i = 0; i < given.length; i++) this.#buffer.push(given[i]);
+    if (this.#length + given.length < batchSize) {
+      for (let i = 0; i < given.length; i++) this.#buffer[this.#length++] = given[i];
       return;
     }
     this.#flushBuffer();
-    this.#push(this.#session, given.slice());
+    this.#push(this.#session, this.keeps ? given.slice() : given);
   }
 
   /** Sends `records` at a time that the caller holds. */
   push(time: Time, records: readonly unknown[]): void {
-    if (this.#buffer.length > 0) this.#flushBuffer();
+    if (this.#length > 0) this.#flushBuffer();
     if (records.length > 0) this.#push(time, records);
   }
 
   flush(): void {
-    if (this.#buffer.length > 0) this.#flushBuffer();
+    if (this.#length > 0) this.#flushBuffer();
     for (let i = 0; i < this.#channels.length; i++) this.#channels[i]!.flush();
   }
 
   #open(time: Time): void {
-    if (this.#buffer.length > 0 && time !== this.#bufferTime && !sameTime(time, this.#bufferTime)) this.#flushBuffer();
+    if (this.#length > 0 && time !== this.#bufferTime && !sameTime(time, this.#bufferTime)) this.#flushBuffer();
     this.#bufferTime = time;
     this.#session = time;
   }
 
   #flushBuffer(): void {
     const records = this.#buffer;
-    if (records.length === 0) return;
-    this.#buffer = [];
+    if (this.#length === 0) return;
+    if (records.length > this.#length) records.length = this.#length;
+    this.#length = 0;
+    const again = !this.keeps && mayReuse(records);
+    this.#buffer = again ? [] : bufferLike(records);
     this.#push(this.#bufferTime, records);
+    if (again && this.#length === 0) this.#buffer = records;
   }
 
   #push(time: Time, records: readonly unknown[]): void {

@@ -108,6 +108,33 @@ describe.each(Object.entries(over))("an exchange over %s", (_, make) => {
     }
   });
 
+  test("takes what a route sends while it routes, and batches that their sender changes afterwards", async () => {
+    fabrics = make(2);
+    const workers = fabrics.map((fabric) => createWorker({ fabric, clock: Date.now }));
+    const got: number[] = [];
+    const inputs = workers.map((worker, w) =>
+      worker.dataflow((scope) => {
+        const [input, stream] = scope.newInput<number>();
+        stream
+          .exchange((record) => {
+            if (record < 3_000) inputs[w]!.send(record + 10_000);
+            return record;
+          })
+          .inspect((record) => void got.push(record));
+        return input;
+      }),
+    );
+    const batch = Array.from({ length: 2_000 }, (_, i) => i);
+    inputs[0]!.sendBatch(batch);
+    batch.fill(7);
+    for (let i = 2_000; i < 3_000; i++) inputs[1]!.send(i);
+    workers.forEach((worker) => worker.step());
+    inputs.forEach((input) => input.close());
+    await until(() => workers.map((worker) => worker.step()).every((alive) => !alive), "the dataflows have completed");
+    const expected = Array.from({ length: 3_000 }, (_, i) => [i, i + 10_000]).flat();
+    expect(got.toSorted((x, y) => x - y)).toEqual(expected.toSorted((x, y) => x - y));
+  });
+
   test("names the worker's route when it gives no number", async () => {
     fabrics = make(2);
     await expect(

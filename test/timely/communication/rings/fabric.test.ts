@@ -1,4 +1,5 @@
 // The contract over rings, all ends in one thread; with rings so small that most messages do not fit, too.
+import { expect, test } from "vitest";
 import { abortRings, createRings, openRings } from "../../../../runtime/timely/communication/rings/index.ts";
 import { fabricContract } from "../fabric-contract.ts";
 
@@ -17,3 +18,16 @@ for (const capacity of [undefined, 256]) {
     },
   });
 }
+
+test("who lingers finds what another thread has sent", () => {
+  const rings = createRings({ workers: 2 });
+  const [a, b] = [openRings(rings, 0), openRings(rings, 1)];
+  a.send(1, { kind: "progress", dataflow: 0, changes: [1, 2, 3] });
+  expect(b.linger!()).toBe(false);
+  a.flush();
+  expect(b.linger!()).toBe(true);
+  expect(b.receive((message) => expect(message).toStrictEqual({ kind: "progress", dataflow: 0, changes: [1, 2, 3] }))).toBe(true);
+  expect(b.linger!()).toBe(false);
+  a.close();
+  b.close();
+});
