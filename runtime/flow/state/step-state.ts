@@ -19,8 +19,12 @@ import { EntryMap } from "./entry-map.ts";
 import { PackedRows } from "./packed-rows.ts";
 import { decodeStateRow, encodeStateRow, hasNoWake, wakeOf } from "./state-row.ts";
 
-/** A slice ends after this many rows or bytes: a few milliseconds. Counted, not timed, so that a run can be replayed. */
+/**
+ * A slice ends after this many rows or bytes: a few milliseconds. Counted, not timed, so that a run can be replayed. A step's first
+ * slices are shorter: what encodes them is not compiled yet, and ten times slower.
+ */
 const sliceRows = 2_048;
+const firstSliceRows = 64;
 const sliceBytes = 1 << 20;
 
 /** Of the batch at hand, on this thread. */
@@ -59,6 +63,8 @@ export class StepState {
   readonly #graves = new Map<string, Entry>();
   #touched: Entry[] = [];
   #task: Task | undefined;
+  /** Rows of the next slice. */
+  #sliceRows = firstSliceRows;
   #form: StateForm | undefined;
   #recorder: Recorder | undefined;
   /** 0 = nothing is recorded, and no key is ever marked as touched. */
@@ -189,7 +195,8 @@ export class StepState {
     const task = this.#task;
     if (task === undefined) return;
     let bytes = 0;
-    const end = Math.min(task.next + sliceRows, task.entries.length);
+    const end = Math.min(task.next + this.#sliceRows, task.entries.length);
+    this.#sliceRows = Math.min(sliceRows, this.#sliceRows * 2);
     while (task.next < end && bytes < sliceBytes) {
       const entry = task.entries[task.next++]!;
       if (entry.mark === task.generation) bytes += this.#record(entry, task.epoch);
