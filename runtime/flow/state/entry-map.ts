@@ -186,7 +186,7 @@ function bringNear(records: number, found: readonly (Entry | undefined)[]): void
   let sum = 0;
   for (let i = 0; i < records; i++) {
     const entry = found[i];
-    if (entry !== undefined) sum += entry.key.length;
+    if (entry !== undefined) sum += entry.key.length + entry.partition;
   }
   near[0] = sum;
 }

@@ -108,16 +108,33 @@ export class StepState {
       return into;
     }
     const { ids, memo } = known as { ids: Uint16Array; memo: (Entry | undefined)[] };
+    let missing = 0;
     for (let i = 0; i < records; i++) {
-      const id = ids[i]!;
-      let entry = memo[id];
-      if (entry === undefined || entry.gone) {
-        entry = memo[id] = this.entries.get(keys[i]!);
-        if (entry !== undefined && entry.bytes !== undefined) this.revive(entry);
-      }
+      const entry = memo[ids[i]!];
       into[i] = entry;
+      if (entry === undefined || entry.gone) missing++;
     }
+    if (missing > 0) this.#recall(keys, ids, memo, into, missing);
     return into;
+  }
+
+  /** Looks up what the memo does not have: one by one, or all at once where that is much. */
+  #recall(
+    keys: readonly string[],
+    ids: Uint16Array,
+    memo: (Entry | undefined)[],
+    into: (Entry | undefined)[],
+    missing: number,
+  ): void {
+    const all = missing * 8 > keys.length;
+    if (all) this.entries.find(keys, into);
+    for (let i = 0; i < keys.length; i++) {
+      let entry = into[i];
+      if (!all && entry !== undefined && !entry.gone) continue;
+      if (!all) into[i] = entry = this.entries.get(keys[i]!);
+      if (entry !== undefined && entry.bytes !== undefined) this.revive(entry);
+      memo[ids[i]!] = entry;
+    }
   }
 
   /** For a key that is not among the entries: its entry, if it was loaded and is touched for the first time now. */
