@@ -5,9 +5,10 @@
 const steps: readonly { readonly times: number; readonly ms: number }[] = [
   { times: 100, ms: 1 },
   { times: 200, ms: 10 },
-  { times: 200, ms: 25 },
-  { times: Infinity, ms: 50 },
+  { times: 100, ms: 25 },
+  { times: 100, ms: 50 },
 ];
+const longest = 100;
 
 /** Milliseconds, after so many times in a row in which nothing was there. */
 export function pauseAfter(empty: number): number {
@@ -16,5 +17,5 @@ export function pauseAfter(empty: number): number {
     before += times;
     if (empty <= before) return ms;
   }
-  return 50;
+  return longest;
 }

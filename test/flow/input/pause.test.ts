@@ -11,9 +11,10 @@ function asked(from: number, to: number): number {
 test("a source that has nothing is asked each millisecond at first, and seldom when that lasts", () => {
   expect(asked(0, 100)).toBe(100);
   expect(asked(100, 2_100)).toBe(200);
-  expect(asked(2_100, 7_100)).toBe(200);
-  expect(asked(7_100, 8_100)).toBe(20);
-  expect(asked(3_600_000, 3_601_000)).toBe(20);
+  expect(asked(2_100, 4_600)).toBe(100);
+  expect(asked(4_600, 9_600)).toBe(100);
+  expect(asked(9_600, 10_600)).toBe(10);
+  expect(asked(3_600_000, 3_601_000)).toBe(10);
 });
 
 test("a pause only ever grows", () => {
