@@ -27,7 +27,7 @@ export interface InputsOptions {
   /** The execution takes no more parts: what is listed from now on is of no account. */
   readonly closed: () => boolean;
   readonly onAssign: (step: string, part: string, worker: number) => void;
-  /** Parts were listed again: there may be more to do. */
+  /** Parts were listed again, or could not be: there may be more to do. */
   readonly onListed: () => void;
   readonly onFailed: (error: WeirError) => void;
 }
@@ -54,37 +54,44 @@ export interface Inputs {
 interface Input {
   readonly source: CoordinatedSource;
   readonly open: Set<string>;
+  /** Listings begun; the last one decides whether it ends. */
+  begun: number;
   phase: "running" | "listing" | "ending" | "ended";
 }
 
 export function createInputs(options: InputsOptions): Inputs {
   const assignment = createPartAssignment(options.workers);
   const inputs = new Map<string, Input>();
-  for (const source of options.sources) inputs.set(source.step, { source, open: new Set(), phase: "running" });
+  for (const source of options.sources) inputs.set(source.step, { source, open: new Set(), begun: 0, phase: "running" });
   let listedAt = 0;
   const listing = new Set<Input>();
 
   const failure = (error: unknown, step: string): WeirError =>
     asWeirError(error, "WEIR_SOURCE_FAILED", `step "${step}": its parts could not be listed`, step);
 
+  const isInterruption = (error: unknown): boolean => isWeirError(error) && error.code === "WEIR_SOURCE_INTERRUPTED";
+
   /** Adds parts that have appeared; an input whose parts have all ended is listed once more before it ends. */
   const list = async (input: Input): Promise<void> => {
     const { step } = input.source;
+    const mine = ++input.begun;
     try {
       const parts = await input.source.list!();
-      // Of several listings under way the last one begun decides that an input ends: what another finds then comes too late.
+      // What another listing finds after the one that decided comes too late.
       if (options.closed() || input.phase === "ending" || input.phase === "ended") return;
       for (const [part, worker] of assignment.add(step, parts)) {
         input.open.add(part);
         options.onAssign(step, part, worker);
       }
-      if (input.phase === "listing") input.phase = input.open.size === 0 ? "ending" : "running";
+      // One that was begun before all parts had ended may have looked before the last of them appeared: it cannot tell that there is none.
+      if (input.phase === "listing" && input.open.size > 0) input.phase = "running";
+      else if (input.phase === "listing" && mine === input.begun) input.phase = "ending";
       options.onListed();
     } catch (error) {
-      if (isWeirError(error) && error.code === "WEIR_SOURCE_INTERRUPTED") {
-        // It is asked again, when it is due or when there is nothing else left of the input.
-        if (input.phase === "listing") input.phase = "running";
-      } else options.onFailed(failure(error, step));
+      if (!isInterruption(error)) return options.onFailed(failure(error, step));
+      // It is asked again, when it is due or when there is nothing else left of the input.
+      if (input.phase !== "listing") options.onListed();
+      else if (mine === input.begun) input.phase = "running";
     }
   };
 
@@ -104,7 +111,9 @@ export function createInputs(options: InputsOptions): Inputs {
           listed[source.step] = assignment.add(source.step, parts);
           for (const part of parts) open.add(part);
         } catch (error) {
-          throw failure(error, source.step);
+          if (!isInterruption(error)) throw failure(error, source.step);
+          // Its parts come when they can be listed; the other inputs need not wait for that, nor may the attempts run out meanwhile.
+          listed[source.step] = [];
         }
       }
       return listed;
