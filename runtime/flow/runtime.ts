@@ -92,8 +92,8 @@ export interface SourceReader {
   committed?(epoch: number): void;
   /** This input has ended everywhere: record positions, drop the capability (at the tick that follows). */
   end(): void;
-  /** Sum of the parts' known lag, or undefined. For status. */
-  lag(): Awaitable<ReadonlyMap<string, number>>;
+  /** Of the parts that tell it by the time that is `enough`. For status. */
+  lag(enough: Promise<void>): Promise<ReadonlyMap<string, number>>;
   /** Of the parts that wait for something in vain: for what. For status. */
   troubles(): ReadonlyMap<string, string>;
 }
@@ -103,5 +103,3 @@ export interface SinkHost {
   parts(step: string): readonly string[];
   resume(step: string, part: string): unknown;
 }
-
-type Awaitable<T> = T | Promise<T>;

@@ -3,7 +3,7 @@ import type { FlowMetrics } from "../flow/metrics.ts";
 import type { SourceReader } from "../flow/runtime.ts";
 import type { SourceStatus, StepStatus, WorkerReadings } from "./status.ts";
 
-/** Milliseconds in which a source has to say its lag, or it is not told. */
+/** Milliseconds in which the parts of a source have to say their lag, or it is not told. */
 const lagWithinMs = 1_000;
 
 /** What workers of one thread tell of themselves. */
@@ -27,14 +27,11 @@ export async function readWorkers(workers: readonly FlowWorker[], busySeconds: n
   return { steps: addSteps(steps), sources, busySeconds, queueBytes };
 }
 
-/** A source that cannot tell its lag now, or not soon, does not stop the flow, and not the status either. */
 async function lagsOf(reader: SourceReader): Promise<ReadonlyMap<string, number>> {
-  const given = Promise.withResolvers<ReadonlyMap<string, number>>();
-  const timer = setTimeout(() => given.resolve(new Map()), lagWithinMs);
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, lagWithinMs);
   try {
-    return await Promise.race([reader.lag(), given.promise]);
-  } catch {
-    return new Map();
+    return await reader.lag(enough);
   } finally {
     clearTimeout(timer);
   }

@@ -21,6 +21,15 @@ import { bytesPerRecord } from "./size.ts";
 /** Bytes of this source's records that may wait in front of this worker's operators, about; the worker bounds their number, too. */
 const queuedBytesLimit = 32 << 20;
 
+/** For status: what fails when it is asked does not stop the flow. */
+function troubleOf(part: PartReader): string | undefined {
+  try {
+    return part.trouble();
+  } catch (error) {
+    return `it cannot say what it waits for: ${String(error)}`;
+  }
+}
+
 export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, source: Source<unknown>): ChunkStream {
   const { runtime } = lowering;
   const { epochs, recorder, sources } = runtime;
@@ -61,18 +70,20 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       over = true;
       wake();
     },
-    async lag() {
+    async lag(enough) {
       const lags = new Map<string, number>();
-      for (const part of parts) {
+      const asked = parts.map(async (part) => {
         const lag = await part.lag();
         if (lag !== undefined) lags.set(part.name, lag);
-      }
-      return lags;
+      });
+      // One that cannot tell now, or not soon, does not stop the flow, and keeps no other from telling.
+      await Promise.race([Promise.allSettled(asked), enough]);
+      return new Map(lags);
     },
     troubles() {
       const troubles = new Map<string, string>();
       for (const part of parts) {
-        const trouble = part.trouble();
+        const trouble = troubleOf(part);
         if (trouble !== undefined) troubles.set(part.name, trouble);
       }
       return troubles;
