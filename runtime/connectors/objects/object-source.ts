@@ -53,8 +53,9 @@ const followPart = "//follow";
 const warnAfterMs = 10_000;
 
 /**
- * Lag is in bytes. A service that stays away once the objects were listed holds up the parts that need it, and nothing else. Throws WEIR_FLOW_OPTION for options that are not as they should be; the flow stops with WEIR_SOURCE_FAILED for what
- * cannot be listed, read or parsed, and for an object that was replaced while it was read.
+ * Lag is in bytes. A service that stays away once the objects were listed holds up the parts that need it, and nothing else. Throws
+ * WEIR_FLOW_OPTION for options that are not as they should be; the flow stops with WEIR_SOURCE_FAILED for what cannot be listed, read
+ * or parsed, and for an object that was replaced while it was read.
  */
 export function objectSource<T = any>(options: ObjectSourceOptions): PartitionedSource<T, unknown> {
   return bucketSource(openBucket("objectSource", options, "WEIR_SOURCE_FAILED"), options);
@@ -81,10 +82,11 @@ export function bucketSource<T>(opened: OpenedBucket, options: ObjectSourceOptio
     const below = prefix === "" ? "" : `${prefix}/`;
     const { giveUpMs } = settings;
     askedAt ??= performance.now();
+    const left = known === undefined ? giveUpMs : giveUpMs - (performance.now() - askedAt);
     // What never answered may have a wrong address: that is an error for whoever starts the flow.
-    const lasting = known === undefined || performance.now() - askedAt >= giveUpMs;
+    const lasting = known === undefined || left <= patienceMs;
     const exhausted = lasting ? "WEIR_SOURCE_FAILED" : "WEIR_SOURCE_INTERRUPTED";
-    const patient = { ...patience, patienceMs: Math.min(patienceMs, giveUpMs), exhausted, onWait: listing.onWait } as const;
+    const patient = { ...patience, patienceMs: Math.min(patienceMs, left), exhausted, onWait: listing.onWait } as const;
     return patiently(patient, `listing ${url}`, async (signal) => {
       const sizes = new Map<string, number>();
       for await (const { key, size } of bucket.list(prefix, signal)) {

@@ -11,11 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => void process.off("warning", hear));
 
-/** Its patience is 150 ms. */
-function away(more: Partial<ObjectSourceOptions> = {}) {
+function away(more: Partial<ObjectSourceOptions> = {}, patienceMs = 150) {
   const bucket = memoryBucket();
   for (const key of ["in/a", "in/b"]) bucket.put(key, "1\n2\n3\n");
-  const source = bucketSource<string>(opened(bucket, "in", 150), { url: "", format: "lines", listEveryMs: 0, ...more });
+  const source = bucketSource<string>(opened(bucket, "in", patienceMs), { url: "", format: "lines", listEveryMs: 0, ...more });
   return {
     source,
     leave: () => void (bucket.fault = () => status(503, "SlowDown")),
@@ -90,6 +89,15 @@ test("the first listing is an error after the patience; a later one is an interr
   expect(performance.now() - began).toBeGreaterThan(300);
   comeBack();
   expect([...(await source.listParts())]).toHaveLength(2);
+});
+
+test("a listing is not asked for longer than giveUpMs, however long the patience is", async () => {
+  const { source, leave } = away({ giveUpMs: 300 }, 5_000);
+  await source.listParts();
+  leave();
+  const began = performance.now();
+  await expect(source.listParts()).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED" });
+  expect(performance.now() - began).toBeLessThan(2_000);
 });
 
 test("the lag of what was listed is known while the service is away", async () => {
