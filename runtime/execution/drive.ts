@@ -5,6 +5,8 @@
 export interface Driven {
   /** True while there is more to do now. */
   step(): boolean;
+  /** Called when nobody has more to do: waits for microseconds, on this thread, for what another one is about to send. True: it is there. */
+  linger?(): boolean;
   /** Milliseconds since the Unix epoch at which `step` wants to be called though nothing arrived. */
   nextTime(): number | undefined;
 }
@@ -13,7 +15,7 @@ export interface Driver {
   add(driven: Driven): () => void;
   wake(): void;
   stop(): void;
-  /** Time spent in turns, in seconds. A turn in which nothing was to do is over in microseconds. */
+  /** Time spent in turns, in seconds, without that spent lingering. A turn in which nothing was to do is over in microseconds. */
   busySeconds(): number;
 }
 
@@ -34,12 +36,17 @@ export function drive(clock: () => number = () => performance.now()): Driver {
     const begin = clock();
     const until = begin + turn;
     let active: boolean;
+    let lingered = 0;
     do {
       woken = false;
       active = false;
       for (const member of members) if (member.step()) active = true;
+      if (active || woken || isStopped()) continue;
+      const since = clock();
+      for (const member of members) if (member.linger?.() === true) active = true;
+      lingered += clock() - since;
     } while ((active || woken) && clock() < until && !isStopped());
-    busyMs += clock() - begin;
+    busyMs += clock() - begin - lingered;
     if (isStopped()) return;
     if (active || woken) {
       state = "scheduled";

@@ -44,6 +44,8 @@ export interface FlowWorker {
   handle(message: ToWorker): void;
   /** True while there is more to do now. */
   step(): boolean;
+  /** Waits a few microseconds for what another thread is about to send; true when it is there. For who would park next. */
+  linger(): boolean;
   /** In milliseconds of `now`. */
   nextTimer(): number | undefined;
   readers(): ReadonlyMap<string, SourceReader>;
@@ -190,13 +192,14 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       let active = false;
       try {
         state.worker.step();
-        active = state.worker.linger();
+        active = state.worker.busy();
         if (!failed) report(state);
       } catch (error) {
         fail(asWeirError(error, "WEIR_STEP_FAILED", "the worker failed"));
       }
       return active && !failed;
     },
+    linger: () => !failed && running?.worker.linger() === true,
     nextTimer: () => (failed ? undefined : running?.worker.nextTimer()),
     readers: () => readers,
     outstanding: () => running?.worker.outstanding() ?? [],

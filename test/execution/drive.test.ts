@@ -37,6 +37,28 @@ test("what is active is stepped until it is not, and the event loop has its turn
   expect(driver.busySeconds()).toBe(0.06);
 });
 
+test("who would park lingers first, and what comes then is done in the same turn; waiting is no work", async () => {
+  let now = 0;
+  driver = drive(() => now);
+  const done: string[] = [];
+  driver.add({
+    step() {
+      now += 1;
+      done.push("step");
+      return done.length === 1;
+    },
+    linger() {
+      now += 0.5;
+      done.push("linger");
+      return done.length === 3;
+    },
+    nextTime: () => undefined,
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(done).toEqual(["step", "step", "linger", "step", "linger"]);
+  expect(driver.busySeconds()).toBe(0.003);
+});
+
 test("parked, it steps at the time that was asked for, or at once when it is woken", async () => {
   vi.useFakeTimers();
   driver = drive();

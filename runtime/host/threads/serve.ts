@@ -48,7 +48,7 @@ export async function serve(port: MessagePort, start: ThreadStart): Promise<void
           post,
           wake: driver.wake,
         });
-        remove = driver.add({ step: worker.step, nextTime: worker.nextTimer });
+        remove = driver.add({ step: worker.step, linger: worker.linger, nextTime: worker.nextTimer });
         return;
       case "message":
         worker?.handle(message.message);
