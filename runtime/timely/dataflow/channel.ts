@@ -203,6 +203,12 @@ class ExchangeChannel implements Channel {
       const integer = record | 0;
       if (integer !== record || (integer === 0 && Object.is(record, -0))) return i;
       const worker = target(record);
+      if (this.#integers === undefined) {
+        // The route has itself sent something here, and that was no integer.
+        this.#buffers[worker]![lengths[worker]!] = record;
+        if (++lengths[worker]! === batchSize) this.#send(worker);
+        return i + 1;
+      }
       const at = lengths[worker]!;
       integers[worker * batchSize + at] = integer;
       lengths[worker] = at + 1;

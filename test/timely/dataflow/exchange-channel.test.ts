@@ -135,6 +135,32 @@ describe.each(Object.entries(over))("an exchange over %s", (_, make) => {
     expect(got.toSorted((x, y) => x - y)).toEqual(expected.toSorted((x, y) => x - y));
   });
 
+  test("keeps integers whose route sends something else meanwhile", async () => {
+    fabrics = make(2);
+    const workers = fabrics.map((fabric) => createWorker({ fabric, clock: Date.now }));
+    const got: unknown[] = [];
+    const inputs = workers.map((worker, w) =>
+      worker.dataflow((scope) => {
+        const [input, stream] = scope.newInput<unknown>();
+        stream
+          .exchange((record) => {
+            if (record === 700) {
+              inputs[w]!.send("between");
+              inputs[w]!.flush();
+            }
+            return Number(record) || 0;
+          })
+          .inspect((record) => void got.push(record));
+        return input;
+      }),
+    );
+    for (let i = 0; i < 2_000; i++) inputs[0]!.send(i);
+    inputs.forEach((input) => input.close());
+    await until(() => workers.map((worker) => worker.step()).every((alive) => !alive), "the dataflows have completed");
+    expect(got).toHaveLength(2_001);
+    expect(new Set(got).size).toBe(2_001);
+  });
+
   test("names the worker's route when it gives no number", async () => {
     fabrics = make(2);
     await expect(
