@@ -17,12 +17,16 @@ export interface ContractOptions {
   readonly smallWindow: number;
   /** There is no transport that could break: worlds come without `fail`. */
   readonly unbreakable?: boolean;
+  /** It takes integers as they lie, and may be waited for without leaving the thread. */
+  readonly shared?: boolean;
 }
 
 const progress = (...changes: number[]): Message => ({ kind: "progress", dataflow: 0, changes });
 const data = (records: readonly unknown[], channel = 1): DataMessage => ({ kind: "data", dataflow: 0, channel, time: 7, records });
 
-export function fabricContract({ name, make, smallWindow, unbreakable = false }: ContractOptions): void {
+export function fabricContract({ name, make, smallWindow, unbreakable = false, shared = false }: ContractOptions): void {
+  /** Declares nothing where a fabric does not promise it. */
+  const testShared = shared ? test : () => undefined;
   describe(`${name} keeps the fabric's promises:`, () => {
     let world: World | undefined;
     afterEach(async () => {
@@ -67,9 +71,8 @@ export function fabricContract({ name, make, smallWindow, unbreakable = false }:
       expect(b.inbox[3]!.weight).toBe(0);
     });
 
-    test("integers come as the records of a message, between others, and count against credit as those do", async () => {
+    testShared("integers come as the records of a message, between others, and count against credit as those do", async () => {
       const [a, b] = (await stations(2)) as [Station, Station];
-      if (a.fabric.sendIntegers === undefined) return;
       b.consuming = false;
       const values = Int32Array.from({ length: 600 }, (_, i) => (i % 2 === 0 ? i : -(2 ** 31) + i));
       const expected: unknown[] = [];
@@ -77,7 +80,7 @@ export function fabricContract({ name, make, smallWindow, unbreakable = false }:
         const time = round === 3 ? 2 ** 40 : round;
         const [from, count] = [round, (round * 37) % 500];
         a.fabric.send(1, data([round, "before"]));
-        a.fabric.sendIntegers(1, 5, 6, time, values, from, count);
+        a.fabric.sendIntegers!(1, 5, 6, time, values, from, count);
         a.fabric.send(1, progress(round, time, -1));
         expected.push(data([round, "before"]));
         expected.push({ kind: "data", dataflow: 5, channel: 6, time, records: [...values.subarray(from, from + count)] });
@@ -85,7 +88,7 @@ export function fabricContract({ name, make, smallWindow, unbreakable = false }:
       }
       // The memory is the sender's again.
       values.fill(0);
-      a.fabric.sendIntegers(0, 5, 6, 7, values, 0, 2);
+      a.fabric.sendIntegers!(0, 5, 6, 7, values, 0, 2);
       a.fabric.flush();
       await until(() => b.inbox.length === expected.length && a.inbox.length === 1, "the messages have arrived");
       expect(b.inbox.map(({ message }) => message)).toStrictEqual(expected);
@@ -96,23 +99,23 @@ export function fabricContract({ name, make, smallWindow, unbreakable = false }:
       await until(() => a.fabric.outstanding() === 0, "all credit is back");
     });
 
-    test("who lingers does not wait long for what is not there, and is woken all the same", async () => {
+    testShared("who lingers does not wait long for what is not there, and is woken all the same", async () => {
       const [a, b] = (await stations(2)) as [Station, Station];
       const { fabric } = b;
-      if (fabric.linger === undefined) return;
+      const linger = fabric.linger!;
       const start = performance.now();
-      for (let i = 0; i < 1_000; i++) expect(fabric.linger()).toBe(false);
+      for (let i = 0; i < 1_000; i++) expect(linger()).toBe(false);
       expect(performance.now() - start).toBeLessThan(500);
       for (let i = 1; i <= 20; i++) {
         await pause(i % 3);
-        fabric.linger();
+        linger();
         a.fabric.send(1, progress(i));
         a.fabric.flush();
         await until(() => b.inbox.length === i, `message ${i} was noticed`, 2_000);
       }
-      expect(fabric.linger()).toBe(false);
+      expect(linger()).toBe(false);
       fabric.close();
-      expect(fabric.linger()).toBe(false);
+      expect(linger()).toBe(false);
     });
 
     test("nothing is lost, repeated or overtaken between any two workers, oneself included", async () => {

@@ -7,6 +7,7 @@ for (const capacity of [undefined, 256]) {
   fabricContract({
     name: capacity === undefined ? "a group of rings" : `a group of rings of ${capacity} bytes`,
     smallWindow: 10_000,
+    shared: true,
     make(workers, options) {
       const rings = createRings({ workers, ...options, ...(capacity === undefined ? {} : { capacity }) });
       const fabrics = Array.from({ length: workers }, (_, thread) => openRings(rings, thread));
