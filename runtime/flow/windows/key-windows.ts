@@ -120,6 +120,15 @@ export abstract class KeyWindows<V> {
     return this.ended ?? this.clock.watermark;
   }
 
+  /**
+   * Until when windows may close before a value at `time` is applied. Values may wait though the step takes them on arrival: an
+   * earlier run, in which it was ordered, has kept them.
+   */
+  protected closable(time: number): number {
+    const { queue } = this;
+    return Math.min(this.watermark(), time, queue === undefined ? Infinity : queue.first);
+  }
+
   private settle(events: WindowEvents, watermark: number): boolean {
     const { queue } = this;
     if (queue === undefined) return this.close(events, watermark);

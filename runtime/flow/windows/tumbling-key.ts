@@ -66,7 +66,7 @@ export class TumblingKey<V> extends KeyWindows<V> {
   private applyElsewhere(events: WindowEvents, time: number, value: V): void {
     const { aggregate } = this.plan;
     // What has ended makes room; it would be closed before the batch is done, and what it emits comes in the same order.
-    if (this.some && aggregate.changed === undefined) this.close(events, this.watermark());
+    if (this.some && aggregate.changed === undefined) this.close(events, this.closable(time));
     const id = this.grid.lastFor(time);
     if (!this.some || id > this.id) {
       const state = aggregate.open(value);

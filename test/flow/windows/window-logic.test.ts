@@ -312,6 +312,20 @@ describe("resume", () => {
     expect(key.down).toEqual([[0, 1]]);
   });
 
+  test("values that wait are in their windows when the step takes values on arrival from now on", () => {
+    const seen: unknown[] = [];
+    const events = { key: "k", down: (id: number, list: unknown) => void seen.push([id, list]), late() {} };
+    const options = { ...plan, aggregate: collectWindow<Timed>(), clock: timed(50) };
+    for (const windower of [ten, { build: (resume: unknown) => ten.build(resume) }]) {
+      seen.length = 0;
+      const before = windowLogic<Timed>({ ...options, windower })(undefined, 0);
+      before.take(events, 0, [v(5)], new Int32Array(1), 0, 1);
+      const after = windowLogic<Timed>({ ...options, windower, ordered: false })(before.snapshot(0), 0);
+      after.take(events, 0, [v(6), v(200)], Int32Array.of(1, 0), 0, 2);
+      expect(seen).toEqual([[0, [v(6), v(5)]]]);
+    }
+  });
+
   test("is compact", () => {
     const key = oneKey({ windower: ten, aggregate: countWindow() });
     key.batch(v(4), v(5));
