@@ -1,6 +1,6 @@
 /**
- * Records to the worker that owns their key's partition. A chunk is split in front of the channel, one piece per worker; what
- * goes to other workers names keys by ids where they repeat (key-splitter.ts). With one worker nothing is hashed, split or copied.
+ * Records to the worker that owns their key's partition. A chunk is split in front of the channel, one piece per worker, which
+ * names keys by ids where they repeat (key-splitter.ts). With one worker nothing is hashed, split or copied.
  */
 import { keyed, type Chunk } from "../chunk.ts";
 import type { Lowering } from "../lowering.ts";

@@ -19,8 +19,9 @@
 import { invariant, WeirError } from "../../errors/index.ts";
 import type { Chunk } from "../chunk.ts";
 import { murmur3 } from "../hash.ts";
+import { unshared } from "../unshared.ts";
 
-/** A chunk between two workers whose keys are ids. */
+/** A chunk behind an exchange whose keys are ids; `from` is the worker that sent it. */
 export interface CodedChunk {
   readonly from: number;
   /** How often `from` has started anew. */
@@ -246,14 +247,4 @@ export function createKeyReader(peers: number): (chunk: Chunk) => Chunk {
     }
     return { keys, values, known: { ids, memo } };
   };
-}
-
-const sharedFrom = 13;
-const beyondLatin1 = /[\u0100-\uffff]/;
-
-/** V8's substrings of 13 or more characters keep alive what they were cut from: a kept key must not hold on to a file's block. */
-function unshared(key: string): string {
-  if (key.length < sharedFrom) return key;
-  const encoding = beyondLatin1.test(key) ? "utf16le" : "latin1";
-  return Buffer.from(key, encoding).toString(encoding);
 }

@@ -13,6 +13,7 @@ import type { StepMetrics } from "../metrics.ts";
 import { chunkOperator, pipelined, type ChunkCapability, type ChunkScope, type ChunkStream } from "../operator.ts";
 import { Entry } from "../state/entry.ts";
 import { EntryMap } from "../state/entry-map.ts";
+import { unshared } from "../unshared.ts";
 
 /** Keys remembered at most, with and without a partial result. */
 const keyLimit = 65_536;
@@ -40,8 +41,10 @@ export function preaggregate(
     const found: (Entry | undefined)[] = [];
 
     const open = (key: string): Entry => {
-      let entry = entries.get(key);
-      if (entry === undefined) entries.set(key, (entry = new Entry(key)));
+      const known = entries.get(key);
+      if (known !== undefined) return known;
+      const entry = new Entry(unshared(key));
+      entries.set(entry.key, entry);
       return entry;
     };
     /** Marks with the round, and gives the entries that had no such mark. */
