@@ -14,6 +14,7 @@ import { WeirError, isWeirError } from "../../errors/index.ts";
 import type { KnownKeys } from "../exchange/key-splitter.ts";
 import { show } from "../show.ts";
 import type { Recorder } from "../runtime.ts";
+import { unshared } from "../unshared.ts";
 import { Entry } from "./entry.ts";
 import { EntryMap } from "./entry-map.ts";
 import { PackedRows } from "./packed-rows.ts";
@@ -146,10 +147,10 @@ export class StepState {
     if (row === undefined) return undefined;
     this.#packed--;
     if (pack!.size === 0) this.#packs.delete(partition);
-    const entry = new Entry(key);
+    const entry = new Entry(unshared(key));
     entry.partition = partition;
     entry.stored = true;
-    this.entries.set(key, entry);
+    this.entries.set(entry.key, entry);
     this.#form!.revive(entry, decodeStateRow(row));
     return entry;
   }
@@ -157,14 +158,14 @@ export class StepState {
   /** A new entry; `find` has said that there is none. */
   create(key: string): Entry {
     let entry = this.#graves.size > 0 ? this.#graves.get(key) : undefined;
-    if (entry === undefined) entry = new Entry(key);
+    if (entry === undefined) entry = new Entry(unshared(key));
     else {
       // Its removal may belong to a snapshot under way: that is recorded before the key comes back to life.
       if (entry.mark !== this.generation) this.touch(entry);
       this.#graves.delete(key);
       entry.gone = false;
     }
-    this.entries.set(key, entry);
+    this.entries.set(entry.key, entry);
     return entry;
   }
 
