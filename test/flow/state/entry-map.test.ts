@@ -103,7 +103,10 @@ test("a walk over the entries meets all that stay, whatever is set and deleted m
       met.add(key);
       for (let n = number(met.size) % 3; n > 0; n--) if (leave.length > 0) map.delete(leave.pop()!);
       // Half of the seeds make the table grow on the way.
-      if (seed % 2 === 0 && fresh < 2_000) map.set(`new ${fresh++}`, new Entry(`new ${fresh}`));
+      if (seed % 2 === 0 && fresh < 2_000) {
+        const key = `new ${fresh++}`;
+        map.set(key, new Entry(key));
+      }
     }
     expect([...stay].every((key) => met.has(key))).toBe(true);
   }

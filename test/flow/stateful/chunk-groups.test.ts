@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { KnownKeys } from "../../../runtime/flow/exchange/key-splitter.ts";
 import { StepState } from "../../../runtime/flow/state/step-state.ts";
 import { ChunkGroups } from "../../../runtime/flow/stateful/chunk-groups.ts";
 
@@ -56,8 +57,10 @@ test("keys that are remembered count as touched", () => {
   const state = stepState();
   state.attach({ snapshot: () => 0, revive: () => undefined }, { enabled: true, state() {} } as never);
   const groups = new ChunkGroups(state);
-  const known = { ids: new Uint16Array(1), memo: [undefined] };
+  const known: KnownKeys = { ids: new Uint16Array(1), memo: [undefined] };
   groups.gather(["a"], [1], known);
+  groups.gather(["a"], [1], known);
+  expect(known.memo).toEqual([state.entries.get("a")]);
   state.snapshot(1);
   while (state.recording) state.slice();
   expect(state.dirty).toBe(false);
