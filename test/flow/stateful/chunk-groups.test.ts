@@ -39,6 +39,8 @@ test("values are grouped by key, keys in the order of their first values, chunk 
         const values = ids.map((_, i) => i);
         groups.gather(keys, values, remembers ? { ids: Uint16Array.from(ids), memo } : undefined);
         expect(grouped(groups)).toEqual(byMap(keys, values));
+        // Not the entry of an earlier life of the key, which nobody would keep.
+        for (const entry of groups.entries.slice(0, groups.size)) expect(state.entries.get(entry.key)).toBe(entry);
         for (let slot = 0; slot < groups.size; slot += 3) state.discard(groups.entries[slot]!);
       }
     }),
