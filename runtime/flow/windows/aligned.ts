@@ -1,10 +1,10 @@
 /**
- * Windows on a fixed grid, tumbling and sliding; see `Grid`. A windowed step keeps a key's windows itself, (tumbling-key.ts, sliding-key.ts);
+ * Windows on a fixed grid, tumbling and sliding; see `Grid`. A windowed step keeps a key's windows itself (tumbling-key.ts, sliding-key.ts);
  * the logic that `build` gives is for who calls it, such as a windower that wraps one of these.
  */
 import { WeirError } from "../../errors/index.ts";
 import { checkOptionsObject } from "../option-checks.ts";
-import { Grid, type GridWindower, gridOf } from "./grid.ts";
+import { Grid, windowerOn } from "./grid.ts";
 import { duration, instant } from "./instant.ts";
 import type { WindowMeta, Windower, WindowerLogic } from "./types.ts";
 import type { AlignedState } from "./windower-state.ts";
@@ -42,8 +42,7 @@ export function sliding(options: { lengthMs: number; offsetMs: number; alignTo: 
 }
 
 function windowerOf(grid: Grid): Windower {
-  const windower: GridWindower = { build: (resume) => new AlignedWindows(grid, resume), [gridOf]: grid };
-  return windower;
+  return windowerOn(grid, (resume) => new AlignedWindows(grid, resume));
 }
 
 const noMerges: readonly (readonly [number, number])[] = Object.freeze([]);

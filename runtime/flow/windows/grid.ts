@@ -8,10 +8,16 @@
 import type { WindowMeta, Windower } from "./types.ts";
 import { type AlignedState, checkWindower } from "./windower-state.ts";
 
-/** On the windowers of aligned.ts: whoever knows it needs no windower per key. */
-export const gridOf: unique symbol = Symbol("weir.window.grid");
-export interface GridWindower extends Windower {
-  readonly [gridOf]: Grid;
+/** By `build`, and not by windower: a copy that was given a `build` of its own is somebody's own windower. */
+const grids = new WeakMap<Windower["build"], Grid>();
+
+/** Whoever knows a windower's grid needs no windower per key. */
+export function gridOf(windower: Windower): Grid | undefined {
+  return grids.get(windower.build);
+}
+export function windowerOn(grid: Grid, build: Windower["build"]): Windower {
+  grids.set(build, grid);
+  return { build };
 }
 
 const noIds: readonly number[] = Object.freeze([]);

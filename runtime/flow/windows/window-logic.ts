@@ -1,7 +1,7 @@
 /** From a window's options to what makes the windows of a key. */
 import { WeirError } from "../../errors/index.ts";
 import { show } from "../show.ts";
-import { type GridWindower, gridOf } from "./grid.ts";
+import { gridOf } from "./grid.ts";
 import type { KeyWindows } from "./key-windows.ts";
 import { SlidingKey } from "./sliding-key.ts";
 import { TumblingKey } from "./tumbling-key.ts";
@@ -18,7 +18,7 @@ export function windowLogic<V>(plan: WindowPlan<V>): (resume: WindowState | unde
         : `clock must be a Clock, not ${show(clock)}`;
     throw new WeirError("WEIR_FLOW_OPTION", `Step "${step}": ${wrong}`, { step });
   }
-  const grid = (windower as Partial<GridWindower>)[gridOf];
+  const grid = gridOf(windower);
   const make = (resume: WindowState | undefined, now: number): KeyWindows<V> => {
     if (grid === undefined) return new WindowerKey(plan, resume, now);
     return grid.length === grid.offset ? new TumblingKey(plan, grid, resume, now) : new SlidingKey(plan, grid, resume, now);

@@ -513,6 +513,19 @@ describe("a user's own clock and windower", () => {
     expect(key.meta).toEqual([[0, { openTime: 0, closeTime: 1, mergedIds: [] }]]);
     expect(key.alive()).toBe(false);
   });
+  test("a copy of one of Weir's windowers with a build of its own is a user's own", () => {
+    let built = 0;
+    const build = (resume: unknown) => {
+      built++;
+      return ten.build(resume);
+    };
+    for (const windower of [{ ...ten, build }, Object.assign(Object.create(ten) as Windower, { build })]) {
+      const key = oneKey({ windower, aggregate: countWindow() });
+      key.batch(v(5), v(20));
+      expect(key.down).toEqual([[0, 1]]);
+    }
+    expect(built).toBe(2);
+  });
   test("a watermark that goes back is held", () => {
     const marks = [10, 5];
     const clock: Clock<number> = {
