@@ -51,6 +51,8 @@ const formats: Record<string, (() => TextFormat) | undefined> = {
 const followPart = "//follow";
 /** How long a service has to stay away before that is worth a warning, in milliseconds. */
 const warnAfterMs = 10_000;
+/** Of a listing after the first: it is begun anew when it is due, and an execution that begins should not wait for long. */
+const knownPatienceMs = 10_000;
 
 /**
  * Lag is in bytes. A service that stays away once the objects were listed holds up the parts that need it, and nothing else. Throws
@@ -84,9 +86,10 @@ export function bucketSource<T>(opened: OpenedBucket, options: ObjectSourceOptio
     askedAt ??= performance.now();
     const left = known === undefined ? giveUpMs : giveUpMs - (performance.now() - askedAt);
     // What never answered may have a wrong address: that is an error for whoever starts the flow.
-    const lasting = known === undefined || left <= patienceMs;
+    const wait = Math.min(known === undefined ? patienceMs : Math.min(patienceMs, knownPatienceMs), left);
+    const lasting = known === undefined || wait === left;
     const exhausted = lasting ? "WEIR_SOURCE_FAILED" : "WEIR_SOURCE_INTERRUPTED";
-    const patient = { ...patience, patienceMs: Math.min(patienceMs, left), exhausted, onWait: listing.onWait } as const;
+    const patient = { ...patience, patienceMs: wait, exhausted, onWait: listing.onWait } as const;
     return patiently(patient, `listing ${url}`, async (signal) => {
       const sizes = new Map<string, number>();
       for await (const { key, size } of bucket.list(prefix, signal)) {
