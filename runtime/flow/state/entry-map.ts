@@ -69,7 +69,7 @@ export class EntryMap {
     const shift = 32 - this.#bits;
     for (let i = 0; i < records; i++) {
       const tag = tagsAt[i]!;
-      let at = Math.imul(tag, spread) >>> shift;
+      let at = homeOf(tag, shift);
       const end = at + reach;
       for (let there = tags[at]!; there !== tag && there !== 0 && ++at < end;) there = tags[at]!;
       places[i] = at;
@@ -131,7 +131,7 @@ export class EntryMap {
   /** -1 when it is not in the table. */
   #placeOf(key: string, tag: number): number {
     const tags = this.#tags;
-    const first = Math.imul(tag, spread) >>> (32 - this.#bits);
+    const first = homeOf(tag, 32 - this.#bits);
     for (let at = first; at < first + reach; at++) {
       const there = tags[at]!;
       if (there === 0) return -1;
@@ -142,7 +142,7 @@ export class EntryMap {
 
   #put(tag: number, entry: Entry): void {
     const tags = this.#tags;
-    const first = Math.imul(tag, spread) >>> (32 - this.#bits);
+    const first = homeOf(tag, 32 - this.#bits);
     for (let at = first; at < first + reach; at++) {
       if (tags[at] !== 0) continue;
       tags[at] = tag;
@@ -160,7 +160,7 @@ export class EntryMap {
     const shift = 32 - this.#bits;
     let free = at;
     for (let from = at + 1; from < tags.length && tags[from] !== 0; from++) {
-      if (Math.imul(tags[from]!, spread) >>> shift > free) continue;
+      if (homeOf(tags[from]!, shift) > free) continue;
       tags[free] = tags[from]!;
       entries[free] = entries[from];
       free = from;
@@ -191,8 +191,12 @@ function bringNear(records: number, found: readonly (Entry | undefined)[]): void
   near[0] = sum;
 }
 
-const spread = 0x9e3779b1;
-/** Partitions are told apart by the hash's lowest bits, of which a worker's keys have some only: places are taken from the mixed highest. */
+/**
+ * The first place at which an entry with this tag may stand. Partitions are told apart by the hash's lowest bits, of which a worker's keys
+ * have some only: places are taken from the mixed highest.
+ */
+const homeOf = (tag: number, shift: number): number => Math.imul(tag, 0x9e3779b1) >>> shift;
+
 function tagOf(key: string): number {
   const hash = murmur3(key) | 0;
   return hash === 0 ? 1 : hash;
