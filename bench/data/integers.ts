@@ -1,7 +1,8 @@
-import type { PartitionedSource } from "weir";
+import { lazyBatch, type PartitionedSource } from "weir";
 import type { Tally } from "./tally.ts";
 
 const batchSize = 4_096;
+const itself = (i: number): number => i;
 
 /**
  * 0 … `count` - 1. With several parts, `owner` says which part holds which number, as a topic with partitions by key would: what
@@ -20,13 +21,11 @@ export function integers(count: number, tally: Tally, parts = 1, owner?: (i: num
           if (next >= count) return null;
           if (parts === 1 || owner === undefined) {
             const size = Math.min(count - next, batchSize);
-            // oxlint-disable-next-line unicorn/no-new-array -- growing it would take as long as filling it
-            const batch = new Array<number>(size);
-            for (let i = 0; i < size; i++) batch[i] = next + i;
+            const batch = lazyBatch(next, size, itself);
             next += size;
             return batch;
           }
-          // oxlint-disable-next-line unicorn/no-new-array -- as above
+          // oxlint-disable-next-line unicorn/no-new-array -- growing it would take as long as filling it
           const batch = new Array<number>(batchSize);
           let size = 0;
           for (; next < count && size < batchSize; next++) if (owner(next) === part) batch[size++] = next;

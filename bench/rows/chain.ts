@@ -40,6 +40,5 @@ export const chain: Row = {
     { variant: "1 worker", of: "loop", atLeast: 0.3 },
     { variant: "1 worker", of: "flink, 1 worker", atLeast: 5 },
   ],
-  limit:
-    "The loop keeps an integer in a register; a flow has to put it into a batch that a source hands over, and to read it again.",
+  limit: "The loop keeps an integer in a register, and writes none; a flow has to hand what the steps keep to a sink, in arrays.",
 };

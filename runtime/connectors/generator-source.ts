@@ -4,6 +4,7 @@
  */
 import { WeirError } from "../errors/index.ts";
 import { checkOptionsObject, checkWholeNumber } from "../flow/option-checks.ts";
+import { lazyBatch } from "../flow/lazy-batch.ts";
 import { show } from "../flow/show.ts";
 import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { type Timetable, checkRate, timetable } from "./timetable.ts";
@@ -69,14 +70,14 @@ function generatorPart<T>({
   index: first,
 }: PartOptions<T>): SourcePart<T, GeneratorPosition> {
   let index = first;
+  const makeOwn = (at: number): T => make(at, part);
   const dueNow = (): number => Math.min(count, schedule === undefined ? Infinity : schedule.due(now()));
   return {
     nextBatch() {
       if (index >= count) return null;
       const size = Math.max(0, Math.min(dueNow() - index, batchSize));
-      // oxlint-disable-next-line unicorn/no-new-array -- growing it would take as long as filling it
-      const batch = new Array<T>(size);
-      for (let i = 0; i < size; i++, index++) batch[i] = make(index, part);
+      const batch = lazyBatch(index, size, makeOwn);
+      index += size;
       return batch;
     },
     nextAwake: () => (schedule === undefined || index >= count || schedule.due(now()) > index ? undefined : schedule.dueAt(index)),

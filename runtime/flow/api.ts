@@ -3,6 +3,7 @@ export { Dataflow, type FlowExport } from "./graph/dataflow.ts";
 export { Stream, KeyedStream } from "./graph/stream.ts";
 export type { WindowedStream, WindowOut } from "./graph/windowed-stream.ts";
 export { describe, type FlowDescription, type StepDescription } from "./graph/describe.ts";
+export { lazyBatch } from "./lazy-batch.ts";
 export type { Awaitable, DynamicSource, Keyed, PartitionedSource, Source, SourcePart } from "./source.ts";
 export type {
   DynamicSink,

@@ -8,6 +8,7 @@
  * never changed once sent: in one process the receiver, and every consumer of a stream, sees the same arrays.
  */
 import { WeirError } from "../errors/index.ts";
+import type { Batch } from "./lazy-batch.ts";
 import type { KnownKeys } from "./exchange/key-splitter.ts";
 import { show } from "./show.ts";
 
@@ -58,7 +59,7 @@ export function checkPair(item: unknown, step: string): asserts item is [string,
  * Cuts the first batch of a source in pieces that grow: V8 compiles a loop that is hot while it runs, and what it has not seen of the
  * function until then (the code behind the loop) makes it throw that code away again, many times over.
  */
-export function cutFirst(values: unknown[], emit: (values: unknown[]) => void): void {
+export function cutFirst(values: Batch, emit: (values: Batch) => void): void {
   let from = 0;
   for (let size = firstPiece; size < values.length - from && size <= chunkRecords; size *= 2) {
     emit(values.slice(from, from + size));
@@ -68,7 +69,7 @@ export function cutFirst(values: unknown[], emit: (values: unknown[]) => void): 
 }
 
 /** Cuts a long batch; a short one is handed on as it is, without a copy. */
-export function cut(values: unknown[], emit: (values: unknown[]) => void): void {
+export function cut(values: Batch, emit: (values: Batch) => void): void {
   if (values.length <= chunkLimit) {
     if (values.length > 0) emit(values);
     return;

@@ -5,7 +5,7 @@
  * All workers lower the same flow in the same order, so that their channels have the same numbers.
  */
 import { chainOperator } from "./chain/operator.ts";
-import { planChains } from "./chain/plan.ts";
+import { consumersByPort, planChains, type PlannedChain } from "./chain/plan.ts";
 import { asyncOperator } from "./async/async-operator.ts";
 import { createCache } from "./async/cache.ts";
 import { broadcast, redistribute } from "./exchange/spread.ts";
@@ -55,6 +55,8 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
   /** Gates of the outermost loops that have steps with state in them. */
   const gates = new Map<Node, ChunkStream>();
   const consumed = new Set<ChunkStream>();
+  /** Chains that run in the operator of an input. */
+  const fused = new Set<PlannedChain>();
 
   /** The stream of a port as it is seen in `loop`: entered where it comes from outside. */
   const streamOf = (port: Port, loop: Node | undefined): ChunkStream => {
@@ -68,6 +70,10 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
     streams.set(node, outputs);
   };
 
+  const putChain = ({ head, outlets }: PlannedChain, made: readonly ChunkStream[]): void => {
+    outlets.forEach((port, i) => put(port, made[i]!));
+    if (outlets.length === 0) put({ node: head, output: 0 }, made[0]!);
+  };
   const lowerNode = (node: Node): void => {
     const { spec, loop } = node;
     const within = scopes.get(loop)!;
@@ -76,15 +82,18 @@ export function lowerFlow(flow: Dataflow, runtime: FlowRuntime, scope: ChunkScop
     const single = (stream: ChunkStream) => put({ node, output: 0 }, stream);
     const chain = chains.get(node.index);
     if (chain !== undefined) {
-      const made = chainOperator(lowering, within, chain, inputs());
-      chain.outlets.forEach((port, i) => put(port, made[i]!));
-      if (chain.outlets.length === 0) put({ node, output: 0 }, made[0]!);
+      if (!fused.has(chain)) putChain(chain, chainOperator(lowering, within, chain, inputs()));
     } else if (isStateful(spec)) {
       const gate = loop && gates.get(outermost(loop))!.enter<any>(within);
       const reads = (output: number) => isRead(graph, node, output);
       lowerStateful(lowering, within, node, inputs(), gate, reads).forEach((stream, output) => put({ node, output }, stream));
-    } else if (spec.kind === "input") single(inputOperator(lowering, within, own, spec.source));
-    else if (spec.kind === "output") single(outputOperator(lowering, within, own, spec.sink, inputs()[0]!));
+    } else if (spec.kind === "input") {
+      const reader = chainBehind(graph, chains, node);
+      const made = inputOperator(lowering, within, own, spec.source, reader);
+      if (reader === undefined) return single(made[0]!);
+      fused.add(reader);
+      putChain(reader, made);
+    } else if (spec.kind === "output") single(outputOperator(lowering, within, own, spec.sink, inputs()[0]!));
     else if (spec.kind === "redistribute") single(redistribute(lowering, within, own, inputs()[0]!));
     else if (spec.kind === "broadcast") single(broadcast(lowering, within, own, inputs()[0]!));
     else if (spec.kind === "mapAsync") single(asyncOperator(lowering, within, own, spec, inputs()[0]!));
@@ -167,6 +176,14 @@ function countLoop(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, 
     }),
   );
   return out!;
+}
+
+/** The chain that is all that reads an input. */
+function chainBehind(graph: FlowGraph, chains: ReadonlyMap<number, PlannedChain>, input: Node): PlannedChain | undefined {
+  const readers = consumersByPort(graph).get(input)?.[0] ?? [];
+  const [reader] = readers;
+  if (readers.length !== 1 || reader === undefined || reader.loop !== undefined || reader.spec.kind === "merge") return undefined;
+  return chains.get(reader.index);
 }
 
 function outermost(loop: Node): Node {

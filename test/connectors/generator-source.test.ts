@@ -22,11 +22,12 @@ test("resumes at every batch", async () => {
 test("with a rate, records come when they are due; asked in between it says when", async () => {
   const clock = { now: 1_000 };
   const part = await generatorSource({ parts: 1, ratePerSecond: 100, make }).buildPart("0", undefined, context(clock));
-  expect(part.nextBatch()).toEqual(["0:0"]);
-  expect(part.nextBatch()).toEqual([]);
+  const read = async () => [...(await part.nextBatch())!];
+  expect(await read()).toEqual(["0:0"]);
+  expect(await read()).toEqual([]);
   expect(part.nextAwake!()).toBe(1_010);
   clock.now = 1_035;
-  expect(part.nextBatch()).toEqual(["0:1", "0:2", "0:3"]);
+  expect(await read()).toEqual(["0:1", "0:2", "0:3"]);
   expect(part.nextAwake!()).toBe(1_040);
 });
 
@@ -59,7 +60,7 @@ test("a clock that is set back gives nothing and takes nothing back", async () =
   const part = await generatorSource({ parts: 1, ratePerSecond: 10, make }).buildPart("0", undefined, context(clock));
   part.nextBatch();
   clock.now = 0;
-  expect(part.nextBatch()).toEqual([]);
+  expect([...(await part.nextBatch())!]).toEqual([]);
   expect(await part.lag!()).toBe(0);
   expect(part.nextAwake!()).toBe(1_100);
 });
@@ -92,11 +93,15 @@ test.each([
   expect(() => generatorSource({ make, ...options })).toThrow(expect.objectContaining({ code: "WEIR_FLOW_OPTION" }));
 });
 
-test("a make that throws stops the flow, naming the step and keeping the cause", async () => {
-  const flow = new Dataflow("making");
-  const make = (): never => {
-    throw new Error("cannot");
-  };
-  flow.input("in", generatorSource({ parts: 1, count: 1, make })).output("out", testSink<never>([]));
-  await expect(runMain(flow)).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED", step: "in", cause: { message: "cannot" } });
-});
+test.each([false, true])(
+  "a make that throws stops the flow, naming the step and keeping the cause; a chain behind it: %s",
+  async (chain) => {
+    const flow = new Dataflow("making");
+    const make = (): never => {
+      throw new Error("cannot");
+    };
+    const made = flow.input("in", generatorSource<never>({ parts: 1, count: 1, make }));
+    (chain ? made.map("map", (item) => item) : made).output("out", testSink<never>([]));
+    await expect(runMain(flow)).rejects.toMatchObject({ code: "WEIR_SOURCE_FAILED", step: "in", cause: { message: "cannot" } });
+  },
+);

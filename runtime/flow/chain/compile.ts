@@ -1,6 +1,6 @@
 /**
  * From a chain to a function: binds generated code to the user's closures, to counters and to the checks that name a step.
- * Compiled when the first chunk of its form (with or without keys) arrives.
+ * Compiled when the first chunk of its form (with or without keys, or lazy) arrives.
  */
 import { WeirError } from "../../errors/index.ts";
 import type { Chunk } from "../chunk.ts";
@@ -8,22 +8,31 @@ import { checkPair, items } from "../chunk.ts";
 import { stepError } from "../failure.ts";
 import { show } from "../show.ts";
 import { generated } from "../generated.ts";
-import { generate } from "./generate.ts";
+import type { Batch, LazyBatch } from "../lazy-batch.ts";
+import { type ChainForm, generate } from "./generate.ts";
 import type { Chain } from "./stage.ts";
 import { toArray } from "../iterables.ts";
 
 export interface ChainHost {
   readonly worker: number;
+  /** The step whose lazy batches the chain reads: what fails while a record is made is its fault. */
+  readonly source?: string | undefined;
   emit(outlet: number, keys: string[] | undefined, values: unknown[]): void;
   fail(error: WeirError): void;
 }
 
-type Run = (keys: string[] | undefined, values: unknown[], epoch: number) => void;
+type Run = (keys: string[] | undefined, values: Batch, epoch: number) => void;
 
-/** A function that runs one chunk through the chain. It never throws: what fails goes to `host.fail`, naming the step. */
-export function compileChain(chain: Chain, host: ChainHost): (chunk: Chunk, epoch: number) => void {
+export interface CompiledChain {
+  run(chunk: Chunk, epoch: number): void;
+  runLazy(batch: LazyBatch, epoch: number): void;
+}
+
+/** Functions that run a chunk or a lazy batch through the chain. They never throw: what fails goes to `host.fail`, naming the step. */
+export function compileChain(chain: Chain, host: ChainHost): CompiledChain {
   const steps = chain.stages.map((stage) => stage.step);
-  const fail = (at: number, error: unknown) => host.fail(stepError(error, steps[at]!));
+  const fail = (at: number, error: unknown) =>
+    host.fail(at < 0 ? stepError(error, host.source!, "WEIR_SOURCE_FAILED") : stepError(error, steps[at]!));
   const bindings = {
     calls: chain.stages.map(({ spec }) => ("call" in spec ? spec.call : undefined)),
     steps,
@@ -52,14 +61,15 @@ export function compileChain(chain: Chain, host: ChainHost): (chunk: Chunk, epoc
       });
     },
   };
-  const compile = (keyed: boolean) => generated<Run>(bindings, generate(chain, keyed));
+  const compile = (form: ChainForm) => generated<Run>(bindings, generate(chain, form));
   let plain: Run | undefined;
-  let withKeys: Run | undefined;
+  let keyed: Run | undefined;
+  let lazy: Run | undefined;
 
   const head = chain.stages[0]!;
   if (head.spec.kind === "flatMapBatch") {
     const { spec, step, metrics } = head;
-    return (chunk, epoch) => {
+    const run = (chunk: Chunk, epoch: number): void => {
       let values: unknown[];
       try {
         metrics.recordsIn += chunk.values.length;
@@ -68,11 +78,29 @@ export function compileChain(chain: Chain, host: ChainHost): (chunk: Chunk, epoc
         fail(0, error);
         return;
       }
-      if (values.length > 0) (plain ??= compile(false))(undefined, values, epoch);
+      if (values.length > 0) (plain ??= compile("plain"))(undefined, values, epoch);
+    };
+    return {
+      run,
+      runLazy(batch, epoch) {
+        let values: unknown[];
+        try {
+          values = batch.toArray();
+        } catch (error) {
+          fail(-1, error);
+          return;
+        }
+        run({ keys: undefined, values }, epoch);
+      },
     };
   }
-  return ({ keys, values }, epoch) => {
-    if (keys === undefined) (plain ??= compile(false))(undefined, values, epoch);
-    else (withKeys ??= compile(true))(keys, values, epoch);
+  return {
+    run({ keys, values }, epoch) {
+      if (keys === undefined) (plain ??= compile("plain"))(undefined, values, epoch);
+      else (keyed ??= compile("keyed"))(keys, values, epoch);
+    },
+    runLazy(batch, epoch) {
+      (lazy ??= compile("lazy"))(undefined, batch, epoch);
+    },
   };
 }

@@ -21,6 +21,7 @@
  *
  * `at` names the failing stage without a try per call. Names are numbers only: nothing of the user's text gets into the code. What is in
  * parentheses V8 compiles at once, and does not parse twice.
+ * A lazy batch is read by `make(first + i)` in the place of `values[i]`; what it throws has `at` -1.
  * A column that leaves as it came in (the values of a lone keyBy) is handed on, not copied. Columns are as long as the chunk and cut
  * when it is done, which saves growing them; behind a flatMap they grow, since nobody knows how long they get.
  */
@@ -41,7 +42,12 @@ interface Shape {
   readonly count: string;
 }
 
-export function generate(chain: Chain, keyed: boolean): string {
+/** What the chain reads: a column of values, two columns, or a batch whose records it has to make. */
+export type ChainForm = "plain" | "keyed" | "lazy";
+
+export function generate(chain: Chain, form: ChainForm): string {
+  const keyed = form === "keyed";
+  const lazy = form === "lazy";
   let names = 0;
   const counters: string[] = [];
   const tallies: string[] = [];
@@ -55,7 +61,7 @@ export function generate(chain: Chain, keyed: boolean): string {
 
   function outlet(index: number, { key, value, dense }: Shape): string {
     const sameKeys = dense && key === "k0";
-    const sameValues = dense && value === "v0";
+    const sameValues = dense && value === "v0" && !lazy;
     const keys = key === undefined ? undefined : sameKeys ? "keys" : `o${index}k`;
     const values = sameValues ? "values" : `o${index}v`;
     outlets[index] = { keys, values, pushes: !sameValues };
@@ -208,10 +214,11 @@ export function generate(chain: Chain, keyed: boolean): string {
     return `if (${values}.length >= ${chunkLimit}) { emit(${index}, ${keys}, ${values}); ${values} = [];${keys === undefined ? "" : ` ${keys} = [];`} }`;
   });
   // A lone merge has nothing to do for each record.
-  const loop = `for (let i = 0; i < values.length; i++) {\nconst v0 = values[i];${keyed ? " const k0 = keys[i];" : ""}\n${body}\n${cuts.join("")}\n}`;
+  const read = lazy ? "at = -1; const v0 = make(first + i);" : "const v0 = values[i];";
+  const loop = `for (let i = 0; i < values.length; i++) {\n${read}${keyed ? " const k0 = keys[i];" : ""}\n${body}\n${cuts.join("")}\n}`;
   return `${chain.stages.map(({ index }) => `const f${index} = calls[${index}], s${index} = steps[${index}], m${index} = metrics[${index}];`).join("\n")}
 return (function run(keys, values, epoch) {
-let at = 0${declared.map((one) => `, ${one}`).join("")};
+${lazy ? "const { first, make } = values;\n" : ""}let at = 0${declared.map((one) => `, ${one}`).join("")};
 try {
 ${body.trim() === "" ? "" : loop}
 } catch (error) { fail(at, error); return; }

@@ -77,7 +77,7 @@ function outputCount(node: Node): number {
 }
 
 /** Who takes each output; undefined stands for the end of a loop's body. A merge may take the same stream twice. */
-function consumersByPort(graph: FlowGraph): Map<Node, (Node | undefined)[][]> {
+export function consumersByPort(graph: FlowGraph): Map<Node, (Node | undefined)[][]> {
   const consumers = new Map<Node, (Node | undefined)[][]>();
   const add = ({ node, output }: Port, consumer: Node | undefined) => {
     const outputs = consumers.get(node) ?? [];

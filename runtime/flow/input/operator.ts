@@ -5,7 +5,10 @@
  * input ends, or the flow drains) and the capability moves on. Nothing of the new epoch can be in those positions.
  * Reading stops while the worker is congested, while stateful steps keep back too much, and while the clock holds the epoch.
  */
-import { type Chunk, cut, cutFirst } from "../chunk.ts";
+import { createChainRunner, outletsOf } from "../chain/runner.ts";
+import { nameOf } from "../chain/operator.ts";
+import type { Chain } from "../chain/stage.ts";
+import type { Chunk } from "../chunk.ts";
 import { stepError } from "../failure.ts";
 import type { Lowering } from "../lowering.ts";
 import { heldLimit } from "../lowering.ts";
@@ -14,9 +17,9 @@ import { chunkOperator, type ChunkContext, type ChunkScope, type ChunkStream } f
 import type { SourceReader } from "../runtime.ts";
 import type { Source } from "../source.ts";
 import { createBurst } from "./burst.ts";
+import { gatherChunks, gatherThroughChain } from "./gather.ts";
 import { pauseAfter } from "./pause.ts";
 import { isPromise, readPart, type PartReader } from "./part-reader.ts";
-import { bytesPerRecord } from "./size.ts";
 
 /** Bytes of this source's records that may wait in front of this worker's operators, about; the worker bounds their number, too. */
 const queuedBytesLimit = 32 << 20;
@@ -30,7 +33,17 @@ function troubleOf(part: PartReader): string | undefined {
   }
 }
 
-export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: StepMetrics, source: Source<unknown>): ChunkStream {
+/**
+ * @param chain what alone reads the input: it becomes part of the operator
+ * @returns the input's stream, or those of the chain's outlets
+ */
+export function inputOperator(
+  lowering: Lowering,
+  scope: ChunkScope,
+  metrics: StepMetrics,
+  source: Source<unknown>,
+  chain: Chain | undefined,
+): ChunkStream[] {
   const { runtime } = lowering;
   const { epochs, recorder, sources } = runtime;
   const { step } = metrics;
@@ -102,9 +115,13 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
   };
   lowering.onDispose(() => parts.filter((part) => !ended.has(part)).forEach(close));
 
-  const [out] = chunkOperator(scope, { name: step, inputs: [], outputs: 1, initial: true }, (given, _inputs, [output]) => {
+  const spec =
+    chain === undefined
+      ? { name: step, inputs: [], outputs: 1, initial: true }
+      : { name: `${step}+${nameOf(chain)}`, inputs: [], outputs: outletsOf(chain), initial: true };
+  return chunkOperator(scope, spec, (given, _inputs, outputs) => {
     context = given;
-    const [capability] = given.initial;
+    const capabilities = given.initial;
     let done = false;
     let armed = Infinity;
     let coolUntil = -Infinity;
@@ -122,7 +139,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
     /** Closes epochs up to the current one; false while a part's position is not known yet. */
     const advance = (): boolean => {
       const { current } = epochs;
-      const from = capability!.time as number;
+      const from = capabilities[0]!.time as number;
       if (current === from && !(over && epochs.draining)) return true;
       let snapshot = over || epochs.draining ? Math.max(from, current - 1) : undefined;
       for (let epoch = current - 1; epoch >= from && recorder.enabled; epoch--) if (epochs.takesSnapshot(epoch)) snapshot = epoch;
@@ -132,8 +149,8 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       }
       if (over || epochs.draining) {
         done = true;
-        capability!.drop();
-      } else capability!.downgrade(current);
+        for (const capability of capabilities) capability.drop();
+      } else for (const capability of capabilities) capability.downgrade(current);
       return true;
     };
     const finishPart = (part: PartReader): void => {
@@ -141,38 +158,30 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       close(part);
       sources.partEnded(step, part.name);
     };
-    /** Of the batch that was read last. */
-    let recordBytes = 0;
-    let began = false;
-    /** Read in this run and not sent yet, and how many records that are. */
-    let gathered: Chunk[] = [];
-    let gatheredRecords = 0;
-    const gather = (values: unknown[]): void => void gathered.push({ keys: undefined, values });
+    const gather =
+      chain === undefined
+        ? gatherChunks()
+        : gatherThroughChain(metrics, (onEmit) => createChainRunner(lowering, scope.index, chain, step, onEmit));
+    /** Read in this run. */
+    let read = 0;
     const burst = createBurst();
     const full = (): boolean =>
       runtime.worker.congested() ||
       lowering.held > heldLimit ||
-      (runtime.worker.queuedRecords() + gatheredRecords + lowering.held) * recordBytes > queuedBytesLimit;
+      (runtime.worker.queuedRecords() + gather.records + lowering.held) * gather.recordBytes > queuedBytesLimit;
     const poll = (part: PartReader): boolean => {
       const values = part.poll(runtime.now());
       if (part.ended && !ended.has(part)) finishPart(part);
       if (values === undefined) return false;
       metrics.recordsIn += values.length;
       metrics.recordsOut += values.length;
-      recordBytes = bytesPerRecord(values);
-      gatheredRecords += values.length;
-      (began ? cut : cutFirst)(values, gather);
-      began = true;
+      read += values.length;
+      gather.take(values, capabilities[0]!.time as number);
       if (epochs.perBatch) epochs.endBatch();
       return true;
     };
     /** Passes on what this run has read, as one batch of chunks: what a batch costs on its way is paid once. */
-    const send = (): void => {
-      if (gathered.length === 0) return;
-      output!.giveBatch(capability!, gathered);
-      gathered = [];
-      gatheredRecords = 0;
-    };
+    const give = (output: number, chunks: Chunk[]): void => outputs[output]!.giveBatch(capabilities[output]!, chunks);
     const warmAll = (): void => {
       for (const part of parts) part.cool = false;
     };
@@ -218,6 +227,7 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
           return;
         }
         burst.begin(runtime.now());
+        read = 0;
         let active: boolean;
         let ever = false;
         let awake: number;
@@ -233,8 +243,8 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
             else if (!part.ended) awake = Math.min(awake, part.awake);
             if (lowering.stopped) return;
           }
-        } while (active && settled && !epochs.perBatch && burst.goesOn(gatheredRecords) && !full());
-        send();
+        } while (active && settled && !epochs.perBatch && burst.goesOn(read) && !full());
+        gather.send(give);
         if (ever) {
           empty = 0;
           return given.activate();
@@ -246,5 +256,4 @@ export function inputOperator(lowering: Lowering, scope: ChunkScope, metrics: St
       "WEIR_SOURCE_FAILED",
     );
   });
-  return out!;
 }

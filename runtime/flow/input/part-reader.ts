@@ -7,6 +7,7 @@
  * without one: `positionKnown` is false then, and the epoch waits for that batch.
  */
 import { toArray } from "../iterables.ts";
+import { type Batch, LazyBatch } from "../lazy-batch.ts";
 import type { Awaitable, SourcePart } from "../source.ts";
 
 export interface PartReader {
@@ -17,7 +18,7 @@ export interface PartReader {
   readonly waiting: boolean;
   readonly positionKnown: boolean;
   /** Reads one batch if it is time to; undefined when there is nothing now. */
-  poll(now: number): unknown[] | undefined;
+  poll(now: number): Batch | undefined;
   /** When to poll again after nothing came, in milliseconds of the run's clock; Infinity while a promise is out. */
   readonly awake: number;
   /** It was empty: to be asked again after a millisecond, whatever the run's clock says. */
@@ -71,14 +72,14 @@ export function readPart(options: PartOptions, build: () => Awaitable<Part>): Pa
     fail(error);
   };
 
-  const receive = (batch: Iterable<unknown> | null, now: number): unknown[] | undefined => {
+  const receive = (batch: Iterable<unknown> | null, now: number): Batch | undefined => {
     taken = undefined;
     read = true;
     if (batch === null) {
       ended = changed = true;
       return undefined;
     }
-    const values = toArray(batch, step);
+    const values = batch instanceof LazyBatch ? batch : toArray(batch, step);
     // A source may move on over things that give no record, so an empty batch may change the position too.
     changed = true;
     const next = part!.nextAwake?.();

@@ -50,6 +50,8 @@ async function order(batch: number, now: () => number): Promise<string> {
   const flow = new Dataflow("order");
   flow
     .input("in", source)
+    // What reads an input without anything between runs with it, batch by batch.
+    .redistribute("apart")
     .flatMapBatch("seen", (items) => {
       seen += "w";
       return items;

@@ -1,0 +1,44 @@
+/**
+ * A batch whose records are made when they are read, by their number. A chain of stateless steps behind the source calls `make` from its
+ * own loop, where V8 inlines it: nothing is written into an array first to be read again. Whoever else reads the batch makes an
+ * array of it. Each record is made once, before the source is asked again.
+ */
+export class LazyBatch<T = unknown> implements Iterable<T> {
+  readonly first: number;
+  readonly length: number;
+  readonly make: (index: number) => T;
+
+  constructor(first: number, length: number, make: (index: number) => T) {
+    this.first = first;
+    this.length = length;
+    this.make = make;
+  }
+
+  /** As of an array: records from `from` up to, and not including, `to`. */
+  slice(from: number, to = this.length): LazyBatch<T> {
+    return new LazyBatch(this.first + from, Math.min(to, this.length) - from, this.make);
+  }
+
+  toArray(): T[] {
+    const { first, length, make } = this;
+    // oxlint-disable-next-line unicorn/no-new-array -- growing it would take as long as filling it
+    const records = new Array<T>(length);
+    for (let i = 0; i < length; i++) records[i] = make(first + i);
+    return records;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.toArray()[Symbol.iterator]();
+  }
+}
+
+/** What a source has given. */
+export type Batch = unknown[] | LazyBatch;
+
+/**
+ * For `nextBatch` of a source that can make records by number, `first`, `first + 1`, … up to `length` of them. `make` should be one
+ * function for all batches of a part, so that the flow's loop has it compiled in; it is called once per record.
+ */
+export function lazyBatch<T>(first: number, length: number, make: (index: number) => T): Iterable<T> {
+  return new LazyBatch(first, length, make);
+}
