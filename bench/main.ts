@@ -55,7 +55,7 @@ async function runRow(row: Row, args: Arguments, other: string | undefined, prog
 }
 
 /** A run of twenty minutes does not end for want of a profile. */
-async function profile(row: Row, args: Arguments, progress: Progress): Promise<string> {
+async function profile(row: Row, args: Arguments, progress: Progress): Promise<string | undefined> {
   progress.say(`${row.name}: profile`);
   try {
     return await profileOf(row, args.scale);
@@ -78,7 +78,8 @@ async function runRows(args: Arguments): Promise<boolean> {
     const rowBegun = performance.now();
     const result = await runRow(row, args, other, progress);
     results.push(result);
-    if (args.save) profiles.set(row.name, await profile(row, args, progress));
+    const profiled = args.save ? await profile(row, args, progress) : undefined;
+    if (profiled !== undefined) profiles.set(row.name, profiled);
     progress.tell(`${row.name.padEnd(14)} ${clock(performance.now() - rowBegun).padStart(5)}  ${verdictLine(result)}`);
   }
   progress.end();

@@ -29,8 +29,15 @@ const lastOnly: ReadonlySet<string> = new Set(["resume"]);
 /** They last as long as they are told to; a shorter time shows the same. */
 const timed: ReadonlySet<string> = new Set(["latency", "recovery", "idle", "bounded"]);
 
-/** Of the row's first variant that is not the loop, in all of its processes and threads. A sentence without its full stop. */
-export async function profileOf(row: Row, scale: Scale): Promise<string> {
+/** What it measures is no time. */
+const timeless: ReadonlySet<string> = new Set(["memory"]);
+
+/**
+ * Of the row's first variant that is not the loop, in all of its processes and threads. A sentence without its full stop; undefined where
+ * the row is not about time.
+ */
+export async function profileOf(row: Row, scale: Scale): Promise<string | undefined> {
+  if (timeless.has(row.name)) return undefined;
   const variant = Object.keys(row.variants).find((name) => name !== "loop")!;
   const directory = mkdtempSync(join(tmpdir(), "weir-bench-profile-"));
   try {
@@ -43,6 +50,7 @@ export async function profileOf(row: Row, scale: Scale): Promise<string> {
     const parts: Shares = new Map();
     const functions: Shares = new Map();
     for (const profile of lastOnly.has(row.name) ? profiles.slice(-1) : profiles) addShares(profile, parts, functions);
+    if (parts.size === 0) throw new Error(`the profile of ${row.name} has nothing of the runtime in it`);
     return describe(variant, parts, functions);
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -22,7 +22,7 @@ async function bounded(place: Place, { processes, params, stall = false }: Troub
   const cluster = await startCluster({
     processes,
     args: memberArguments(flowPath("bounded"), flags),
-    env: { NODE_OPTIONS: "--max-old-space-size=512" },
+    env: { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --max-old-space-size=512` },
     restart: false,
   });
   const stalled = stall ? standStill(cluster.members.at(-1)!, (lasts * 1_000) / 3) : undefined;
