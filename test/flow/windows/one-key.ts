@@ -10,8 +10,10 @@ import {
   type Clock,
   type KeyWindows,
   type WindowAggregate,
+  type WindowPlan,
   type WindowState,
   type Windower,
+  countWindow,
   eventClock,
 } from "../../../runtime/flow/windows/index.ts";
 
@@ -105,4 +107,9 @@ export function oneKey<V>(options: OneKeyOptions<V>): OneKey<V> {
   };
   begin();
   return key;
+}
+
+/** A plan of `windower` that counts, for logics that are built without a flow. */
+export function countingPlan(windower: Windower): WindowPlan<any> {
+  return { step: "win", clock: timed(0), windower, aggregate: countWindow(), ordered: true, sides: false };
 }
