@@ -3,6 +3,9 @@
  * own loop, where V8 inlines it: nothing is written into an array first to be read again. Whoever else reads the batch makes an
  * array of it. Each record is made once, before the source is asked again.
  */
+import { refuseOption } from "./option-checks.ts";
+import { show } from "./show.ts";
+
 export class LazyBatch<T = unknown> implements Iterable<T> {
   readonly first: number;
   readonly length: number;
@@ -37,8 +40,13 @@ export type Batch = unknown[] | LazyBatch;
 
 /**
  * For `nextBatch` of a source that can make records by number, `first`, `first + 1`, … up to `length` of them. `make` should be one
- * function for all batches of a part, so that the flow's loop has it compiled in; it is called once per record.
+ * function for all batches of a part, so that the flow's loop has it compiled in; it is called once per record. Throws
+ * WEIR_FLOW_OPTION for what is no integer, no number of records or no function.
  */
 export function lazyBatch<T>(first: number, length: number, make: (index: number) => T): Iterable<T> {
+  if (!Number.isSafeInteger(first)) refuseOption("lazyBatch", "first", "an integer", show(first));
+  if (!Number.isSafeInteger(length) || length < 0)
+    refuseOption("lazyBatch", "length", "an integer that is not negative", show(length));
+  if (typeof make !== "function") refuseOption("lazyBatch", "make", "a function", show(make));
   return new LazyBatch(first, length, make);
 }

@@ -245,7 +245,18 @@ const rows: Readonly<Record<string, Row>> = {
 };
 /** Functions and classes that take no options. */
 const plain = {
-  weir: ["Dataflow", "Stream", "KeyedStream", "WeirError", "isWeirError", "describe", "RetryAfter", "stdoutSink", "fileSink"],
+  weir: [
+    "Dataflow",
+    "Stream",
+    "KeyedStream",
+    "WeirError",
+    "isWeirError",
+    "describe",
+    "RetryAfter",
+    "stdoutSink",
+    "fileSink",
+    "lazyBatch",
+  ],
   testing: ["PAUSE", "testSink"],
 };
 

@@ -70,6 +70,16 @@ describe("records of a lazy batch are made once, in order,", () => {
   });
 });
 
+test.each([
+  [0.5, 1, String],
+  ["0", 1, String],
+  [0, -1, String],
+  [0, NaN, String],
+  [0, 1, undefined],
+])("lazyBatch(%j, %j, %o) is refused", (first, length, make) => {
+  expect(() => lazyBatch(first as never, length, make as never)).toThrow(expect.objectContaining({ code: "WEIR_FLOW_OPTION" }));
+});
+
 test("a lazy batch that is longer than a chunk is cut", async () => {
   let most = 0;
   const { out } = await through(
