@@ -67,7 +67,7 @@ export interface Routing {
 export interface Recorder {
   /** False without recovery: nothing needs to be encoded. */
   readonly enabled: boolean;
-  /** `value` undefined = the key was removed. The bytes are taken over, not copied. */
+  /** `value` undefined = the key was removed. The bytes are good during the call. */
   state(step: string, epoch: number, partition: number, key: string, value: Uint8Array | undefined): void;
   /** The position of a source's or sink's part. */
   part(step: string, epoch: number, part: string, value: unknown): void;

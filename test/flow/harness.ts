@@ -146,11 +146,12 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
         enabled: store !== undefined,
         state(step, epoch, partition, key, value) {
           if (partition !== partitionOf(key, partitions)) throw new Error(`key ${key} is not in partition ${partition}`);
+          const row = value && Uint8Array.from(value);
           store!.row(epoch, () => {
             const rows = store!.state.get(step) ?? new Map<string, Uint8Array>();
             store!.state.set(step, rows);
-            if (value === undefined) rows.delete(key);
-            else rows.set(key, value);
+            if (row === undefined) rows.delete(key);
+            else rows.set(key, row);
           });
         },
         part: (step, epoch, part, value) => store!.row(epoch, () => store!.parts.set(`${step}/${part}`, structuredClone(value))),

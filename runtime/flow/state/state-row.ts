@@ -6,21 +6,15 @@
  * The wake time stands in front so that timers are known after a resume without decoding any state.
  */
 import { WeirError } from "../../errors/index.ts";
-import { decodeValue, encodeValue } from "../../timely/communication/codec/index.ts";
+import { decodeValue, viewValue } from "../../timely/communication/codec/index.ts";
 
 const hasWake = 1;
 
+/** The bytes are good until this thread encodes something else. */
 export function encodeStateRow(state: unknown, wake: number | undefined): Uint8Array {
-  const value = encodeValue(state);
-  if (wake === undefined) {
-    const row = new Uint8Array(1 + value.length);
-    row.set(value, 1);
-    return row;
-  }
-  const row = new Uint8Array(9 + value.length);
-  row[0] = hasWake;
-  new DataView(row.buffer).setFloat64(1, wake, true);
-  row.set(value, 9);
+  const row = viewValue(state, wake === undefined ? 1 : 9);
+  row[0] = wake === undefined ? 0 : hasWake;
+  if (wake !== undefined) new DataView(row.buffer, row.byteOffset).setFloat64(1, wake, true);
   return row;
 }
 

@@ -10,7 +10,7 @@ import { WeirError } from "../../../errors/index.ts";
 import type { Message } from "../fabric.ts";
 import { putMessage, takeMessage } from "./messages.ts";
 import { putRecords, takeRecords } from "./records.ts";
-import { begin, copy, createSink, view, type Sink } from "./sink.ts";
+import { begin, copy, createSink, reserve, view, type Sink } from "./sink.ts";
 import { createSource, finish, type Source } from "./source.ts";
 import { encodeError } from "./unencodable.ts";
 import { takeValue } from "./value-reader.ts";
@@ -32,6 +32,16 @@ export function decodeRecords(bytes: Uint8Array): unknown[] {
 /** One value, self-contained: a small integer takes one byte. @throws WEIR_ENCODE for what does not survive. */
 export function encodeValue(value: unknown): Uint8Array {
   return encode((to) => putValue(to, value, 0), value, "value", copy);
+}
+
+/** Like `encodeValue`, behind a head that is the caller's to write, and without a copy: good until this thread encodes again. */
+export function viewValue(value: unknown, headBytes: number): Uint8Array {
+  const write = (to: Sink): void => {
+    reserve(to, headBytes);
+    to.at += headBytes;
+    putValue(to, value, 0);
+  };
+  return encode(write, value, "value", view);
 }
 
 /** @throws WEIR_DECODE for bytes that `encodeValue` did not write. */

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeRecords, decodeValue, encodeRecords, encodeValue } from "../../../../runtime/timely/communication/codec/index.ts";
+import {
+  decodeRecords,
+  decodeValue,
+  encodeRecords,
+  encodeValue,
+  viewValue,
+} from "../../../../runtime/timely/communication/codec/index.ts";
 import { anyValue, lengths, recordsOfOneShape } from "./values.ts";
 
 function sameRecords(records: readonly unknown[]): void {
@@ -15,6 +21,16 @@ function sameValue(value: unknown): void {
 describe("any value", () => {
   test("comes back as it was", () => {
     fc.assert(fc.property(anyValue, sameValue), { numRuns: 200 });
+  });
+  test("comes back from behind a head that others write, however large both are", () => {
+    fc.assert(
+      fc.property(anyValue, fc.constantFrom(0, 1, 9, 100_000), (value, head) => {
+        const bytes = viewValue(value, head);
+        bytes.fill(0xff, 0, head);
+        assert.deepStrictEqual(decodeValue(bytes.subarray(head)), value);
+      }),
+      { numRuns: 200 },
+    );
   });
   test("comes back from a batch of unrelated values", () => {
     fc.assert(fc.property(fc.array(anyValue, { maxLength: 40 }), sameRecords), { numRuns: 100 });
