@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { copyBytes } from "./copy-bytes.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { WeirError } from "../errors/index.ts";
 import type { RowBatch } from "./types.ts";
 
@@ -35,7 +36,7 @@ export interface RowPacker {
 
 const nothing: Buffer<ArrayBuffer> = Buffer.alloc(0);
 
-/** @param initialBytes capacity to begin with, also after each `take`; made when the first row comes. */
+/** @param initialBytes capacity to begin with, made when the first row comes; after a `take` it is what was taken, and a little more. */
 export function createRowPacker(initialBytes = 4096): RowPacker {
   let bytes = nothing;
   let size = 0;
@@ -43,6 +44,7 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
   let steps: string[] = [];
   let stepIndex = new Map<string, number>();
   let lastStep: string | undefined;
+  let expected = initialBytes;
   let lastIndex = 0;
 
   function indexOf(step: string): number {
@@ -59,8 +61,9 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
   }
   function reserve(length: number): void {
     if (size + length <= bytes.byteLength) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(size + length, bytes.byteLength * 2, initialBytes));
+    const grown = Buffer.allocUnsafeSlow(Math.max(size + length, bytes.byteLength * 2, expected));
     grown.set(bytes.subarray(0, size));
+    freeBytes(bytes);
     bytes = grown;
   }
   function writeHead(kind: number, step: string, epoch: number, partition: number): void {
@@ -112,6 +115,7 @@ export function createRowPacker(initialBytes = 4096): RowPacker {
     take() {
       // An empty batch gets a buffer of its own as well: whoever gets a batch may move it.
       const batch: RowBatch = { steps, bytes: size === 0 ? new Uint8Array() : new Uint8Array(bytes.buffer, 0, size), rows };
+      expected = Math.max(initialBytes, size + (size >> 4));
       bytes = nothing;
       size = 0;
       rows = 0;

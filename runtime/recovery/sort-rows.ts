@@ -7,7 +7,9 @@
 import { Buffer } from "node:buffer";
 import type { RowBatch } from "./types.ts";
 import { copyBytes } from "./copy-bytes.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { readU32, rowKind } from "./rows.ts";
+import type { SpareBuffers } from "./spare-buffers.ts";
 
 /** Where a row is; the same object for each row, valid until the next. */
 export interface SortedRow {
@@ -23,6 +25,8 @@ export interface SortedRow {
 }
 export interface SortedRows {
   readonly count: number;
+  /** Packed, those of rows that were replaced included. */
+  readonly bytes: number;
   /** Distinct steps, in the order of their UTF-8 bytes. */
   readonly steps: readonly string[];
   /** Partitions that have rows, ascending. */
@@ -33,12 +37,16 @@ export interface SortedRows {
   each(visit: (row: SortedRow) => void): void;
   /** Calls `visit` in order. `key` and `value` are views into the batches; `value` undefined = removed. */
   forEach(visit: (kind: number, partition: number, step: string, key: Buffer, value: Buffer | undefined) => void): void;
+  /** Gives the rows' memory back at once; they must not be visited any more. */
+  release(): void;
 }
 export interface SortOptions {
   /** Only rows with an epoch of at most this. */
   readonly upTo?: number;
   /** Whether removals of a partition's keys stay, as they have something older to remove; default they do. */
   readonly keepRemoved?: (partition: number) => boolean;
+  /** Where the rows' memory comes from, and goes back to. */
+  readonly spare?: SpareBuffers | undefined;
 }
 
 export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}): SortedRows {
@@ -59,7 +67,7 @@ export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}
     bytes += end - row;
   });
   const ids = [...groups.keys()].toSorted((a, b) => a - b);
-  const arena = Buffer.allocUnsafeSlow(bytes);
+  const arena = options.spare?.borrow(bytes) ?? Buffer.allocUnsafeSlow(bytes);
   const starts = bytes < 2 ** 32 ? new Uint32Array(rows) : new Float64Array(rows);
   let at = 0;
   let next = 0;
@@ -96,10 +104,14 @@ export function sortRows(batches: readonly RowBatch[], options: SortOptions = {}
   const used = new Set(kept.map(({ id }) => id % 65_536));
   return {
     count,
+    bytes,
     steps: steps.filter((_, index) => used.has(index)),
     partitions: [...new Set(present)].filter((partition) => partition < 2 ** 32),
     parts: present.at(-1) === 2 ** 32,
     each,
+    release() {
+      (options.spare?.giveBack ?? freeBytes)(arena);
+    },
     forEach(visit) {
       each(({ kind, partition, step, keyStart, keyEnd, valueStart, valueEnd }) => {
         visit(

@@ -19,9 +19,9 @@
 export interface Store {
   /** The URL without secrets, for messages. */
   readonly url: string;
-  /** undefined when there is no such object. */
+  /** undefined when there is no such object. The bytes are the caller's. */
   get(name: string): Promise<StoredObject | undefined>;
-  /** Writes an immutable object; writing the same bytes again is harmless. */
+  /** Writes an immutable object; writing the same bytes again is harmless. The bytes are the caller's again when it resolves. */
   put(name: string, bytes: Uint8Array): Promise<void>;
   /**
    * Writes only if the object is still at `version` (undefined: does not exist). Throws WEIR_STORE_PRECONDITION otherwise. When an answer was lost

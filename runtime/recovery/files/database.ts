@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import type { RowBatch } from "../types.ts";
 import { createRowPacker, rowKind } from "../rows.ts";
 import type { SortedRows } from "../sort-rows.ts";
+import type { SpareBuffers } from "../spare-buffers.ts";
 import { readBtree } from "./sqlite/btree-reader.ts";
 import { createBtreeWriter } from "./sqlite/btree-writer.ts";
 import { createRowEncoder } from "./sqlite/encode-row.ts";
@@ -16,14 +17,20 @@ const schema = `
   CREATE TABLE parts(step TEXT NOT NULL, part TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(step, part)) WITHOUT ROWID;
   CREATE TABLE meta(name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`;
 const pageSize = 16_384;
+/** In a database's header: how many pages there are, and a number that is ours: how many were there before the rows of state. */
+const pageCountAt = 28;
+const userVersionAt = 60;
 /** Bytes after which a batch is handed on while reading. */
 const batchBytes = 512 * 1024;
 
 /** What a file says about itself, besides its rows. */
 export type Meta = Readonly<Record<string, string | number>>;
 
-/** Positions and meta go in by SQL, as they are few; state is written as pages. */
-export function encodeDatabase(rows: SortedRows, meta: Meta): Uint8Array {
+/**
+ * Positions and meta go in by SQL, as they are few; state is written as pages.
+ * @param spare what the answer is borrowed from
+ */
+export function encodeDatabase(rows: SortedRows, meta: Meta, spare?: SpareBuffers): Uint8Array {
   const database = new Database(":memory:");
   let frame: Buffer;
   let root: number;
@@ -39,13 +46,20 @@ export function encodeDatabase(rows: SortedRows, meta: Meta): Uint8Array {
     database.exec("COMMIT");
     root = rootOf(database);
     frame = database.serialize();
+    frame.writeUInt32BE(frame.byteLength / pageSize, userVersionAt);
   } finally {
     database.close();
   }
-  const tree = createBtreeWriter(frame, pageSize, root);
+  const room = frame.byteLength + roomFor(rows.bytes);
+  const tree = createBtreeWriter(frame, pageSize, root, spare?.borrow(room) ?? Buffer.allocUnsafeSlow(room));
   const encode = createRowEncoder(tree);
   rows.each((row) => void (row.kind !== rowKind.part && encode(row)));
   return tree.finish();
+}
+
+/** Bytes that pages of so many bytes of packed rows take, unless their values are so long that much of an overflow page stays empty. */
+export function roomFor(rows: number): number {
+  return Math.ceil(rows * 1.1) + 16 * pageSize;
 }
 
 export interface DecodedFile {
@@ -67,7 +81,7 @@ export interface RowFilter {
 /** @throws an error of SQLite's when the bytes are no database of ours */
 export function decodeDatabase(bytes: Uint8Array): DecodedFile {
   const pages = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const database = new Database(pages, { readonly: true });
+  const database = new Database(frameOf(pages), { readonly: true });
   const meta = new Map(database.prepare<[], [string, string]>("SELECT name, value FROM meta").raw().all());
   const root = rootOf(database);
   return {
@@ -108,6 +122,15 @@ export function decodeDatabase(bytes: Uint8Array): DecodedFile {
     },
     close: () => database.close(),
   };
+}
+
+/** What SQLite is given, as it copies it: the small tables. All of a file that does not say where they end. */
+function frameOf(pages: Buffer): Buffer {
+  const frame = pages.byteLength < 100 ? 0 : pages.readUInt32BE(userVersionAt);
+  if (frame === 0 || frame * pageSize >= pages.byteLength) return pages;
+  const tables = Buffer.from(pages.subarray(0, frame * pageSize));
+  tables.writeUInt32BE(frame, pageCountAt);
+  return tables;
 }
 
 /** A call into the native comparison costs more than the few bytes of a step's name. */

@@ -3,45 +3,51 @@
  * the manifest has of it before a byte is used: an altered file is refused, whatever the alteration.
  */
 import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from "node:zlib";
 import { WeirError } from "../../errors/index.ts";
 import { coverageOf } from "../coverage.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { isDelta } from "../names.ts";
 import type { SnapshotFile, Store } from "../types.ts";
 import type { SortedRows } from "../sort-rows.ts";
+import type { SpareBuffers } from "../spare-buffers.ts";
+import { compress, decompress } from "./compression.ts";
 import { type DecodedFile, type Meta, decodeDatabase, encodeDatabase } from "./database.ts";
 
-/**
- * Small files are packed where we are: a trip through the thread pool takes longer, and ends at a moment that a simulation does
- * not choose.
- */
-const smallBytes = 256 * 1024;
-const parameters = { params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 } };
-const compressInPool = promisify(zstdCompress);
-const decompressInPool = promisify(zstdDecompress);
-const compress = (bytes: Uint8Array): Uint8Array | Promise<Uint8Array> =>
-  bytes.byteLength < smallBytes ? zstdCompressSync(bytes, parameters) : compressInPool(bytes, parameters);
-const decompress = (bytes: Uint8Array): Uint8Array | Promise<Uint8Array> =>
-  bytes.byteLength < smallBytes / 8 ? zstdDecompressSync(bytes) : decompressInPool(bytes);
+export interface WriteOptions {
+  /** Keeps a copy. */
+  readonly cache?: Promise<FileCopies> | undefined;
+  /** Memory for many files, one after the other. */
+  readonly spare?: SpareBuffers | undefined;
+}
+export interface FileCopies {
+  keep(file: SnapshotFile, bytes: Uint8Array): Promise<void>;
+}
 
-/** Writes the rows under `path`; durable when it resolves. @param cache keeps a copy */
+/** Writes the rows under `path`; durable when it resolves. They have been read when this returns. */
 export async function writeFile(
   store: Store,
   path: string,
   rows: SortedRows,
   meta: Meta,
-  cache?: { keep(file: SnapshotFile, bytes: Uint8Array): Promise<void> },
+  options: WriteOptions = {},
 ): Promise<SnapshotFile> {
-  const bytes = await compress(encodeDatabase(rows, { format: 1, ...meta }));
+  const pages = encodeDatabase(rows, { format: 1, ...meta }, options.spare);
+  const bytes = await compress(pages);
+  const giveUp = options.spare?.giveBack ?? freeBytes;
+  if (bytes.buffer !== pages.buffer) giveUp(pages);
   const file: SnapshotFile = { path, bytes: bytes.byteLength, sha256: sha256(bytes) };
   await store.put(path, bytes);
-  await cache?.keep(file, bytes);
+  await (await options.cache)?.keep(file, bytes);
+  giveUp(bytes);
   return isDelta(path) ? { ...file, ...coverageOf(rows) } : file;
 }
 
 /** Where verified bytes of files come from: the store, or a cache in front of it. */
-export type FileSource = (file: SnapshotFile) => Promise<Uint8Array>;
+export interface FileSource {
+  (file: SnapshotFile): Promise<Uint8Array>;
+  /** It gives the same bytes again; otherwise they are whose who asks. */
+  readonly lends?: boolean;
+}
 
 /** @throws WEIR_SNAPSHOT_MISSING or WEIR_SNAPSHOT_DAMAGED naming the file */
 export async function fetchFile(store: Store, file: SnapshotFile): Promise<Uint8Array> {
@@ -64,7 +70,16 @@ export async function fetchFile(store: Store, file: SnapshotFile): Promise<Uint8
 export async function openFile(store: Store, file: SnapshotFile, source?: FileSource): Promise<DecodedFile> {
   const bytes = await (source === undefined ? fetchFile(store, file) : source(file));
   try {
-    return decodeDatabase(await decompress(bytes));
+    const pages = await decompress(bytes);
+    if (source?.lends !== true) freeBytes(bytes);
+    const decoded = decodeDatabase(pages);
+    return {
+      ...decoded,
+      close() {
+        decoded.close();
+        freeBytes(pages);
+      },
+    };
   } catch (cause) {
     throw new WeirError("WEIR_SNAPSHOT_DAMAGED", `${store.url}/${file.path} is no snapshot file`, { cause });
   }

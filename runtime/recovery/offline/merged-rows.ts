@@ -1,7 +1,7 @@
 /** A whole snapshot, merged: each live key once. Works partition by partition, so that memory holds one partition at a time. */
 import { loadSnapshot } from "../load/index.ts";
 import { type SortedRows, sortRows } from "../sort-rows.ts";
-import type { RowBatch, Snapshot, Store } from "../types.ts";
+import type { RowBatch, Snapshot, SnapshotFile, Store } from "../types.ts";
 import type { FileSource } from "../files/index.ts";
 import { fetchFile } from "../files/index.ts";
 
@@ -36,9 +36,10 @@ export async function* mergedRows(
 /** Deltas are read once for each round of partitions: kept compressed, they are fetched once. */
 function remembering(store: Store): FileSource {
   const known = new Map<string, Promise<Uint8Array>>();
-  return (file) => {
+  const source = (file: SnapshotFile): Promise<Uint8Array> => {
     let bytes = known.get(file.path);
     if (bytes === undefined) known.set(file.path, (bytes = fetchFile(store, file)));
     return bytes;
   };
+  return Object.assign(source, { lends: true });
 }

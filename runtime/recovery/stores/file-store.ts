@@ -3,8 +3,9 @@
  * it is written to a temporary file, fsynced, renamed, and the directory fsynced. A conditional write compares and renames
  * under a lock of the kernel (file-lock.ts); its version is the hash of the content.
  */
+import { Buffer } from "node:buffer";
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { defaultTimeoutMs, withDeadline } from "../../cloud/index.ts";
 import { WeirError, asWeirError, invariant } from "../../errors/index.ts";
@@ -28,8 +29,15 @@ export function createFileStore(url: string, directory: string, options: FileSto
 
   async function read(name: string): Promise<StoredObject | undefined> {
     try {
-      const bytes = await readFile(pathOf(name));
-      return { bytes, version: versionOf(bytes) };
+      const bytes = await readWhole(pathOf(name));
+      let version: string | undefined;
+      // Only whoever replaces an object asks for its version, and large ones are never replaced.
+      return {
+        bytes,
+        get version() {
+          return (version ??= versionOf(bytes));
+        },
+      };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -104,6 +112,25 @@ export function createFileStore(url: string, directory: string, options: FileSto
 /** Relative, without "..", and no part that starts with a dot: those are the store's own temporary and lock files. */
 export function isObjectName(name: string): boolean {
   return name !== "" && name.split("/").every((part) => part !== "" && !part.startsWith("."));
+}
+
+/** In as few calls as may be: `readFile` makes one for each 512 KiB. */
+async function readWhole(path: string): Promise<Uint8Array> {
+  const handle = await open(path, "r");
+  try {
+    const { size } = await handle.stat();
+    const bytes = Buffer.allocUnsafeSlow(size);
+    let filled = 0;
+    while (filled < size) {
+      const { bytesRead } = await handle.read(bytes, filled, Math.min(size - filled, 1 << 30), filled);
+      // Cut short since: whoever reads it has a length and a hash to compare with.
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await handle.close();
+  }
 }
 
 interface Found {

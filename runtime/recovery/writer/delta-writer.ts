@@ -36,7 +36,8 @@ export function createDeltaWriter(store: Store, identity: WriterIdentity, option
       const rows = sortRows(batches, { upTo: epoch });
       if (rows.count === 0) return { files: [], steps: [], bytes: 0, durationMilliseconds: performance.now() - started };
       const { execution, process } = identity;
-      const file = await writeFile(store, deltaName(execution, epoch, process), rows, { ...identity, epoch }, await options.cache);
+      const { cache } = options;
+      const file = await writeFile(store, deltaName(execution, epoch, process), rows, { ...identity, epoch }, { cache });
       return { files: [file], steps: rows.steps, bytes: file.bytes, durationMilliseconds: performance.now() - started };
     },
   };

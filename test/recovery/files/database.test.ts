@@ -131,6 +131,22 @@ describe("a file's database", () => {
     file.close();
   });
 
+  test("is read whole by SQLite when it does not say where its small tables end", () => {
+    const packer = createRowPacker();
+    for (let i = 0; i < 2_000; i += 1) packer.state("s", 1, i % 4, `k${i}`, Buffer.alloc(300));
+    packer.part("in", 1, "p", Buffer.from("v"));
+    const encoded = Buffer.from(encodeDatabase(sortRows([packer.take()]), { flow: "f" }));
+    expect(encoded.readUInt32BE(60)).toBeGreaterThan(0);
+    const silent = Buffer.from(encoded);
+    silent.writeUInt32BE(0, 60);
+    for (const bytes of [encoded, silent]) {
+      const file = decodeDatabase(bytes);
+      expect([...file.meta]).toEqual([["flow", "f"]]);
+      expect([...file.rows(1)].reduce((sum, { rows }) => sum + rows, 0)).toBe(2_001);
+      file.close();
+    }
+  });
+
   test("filters by partition, step and kind, and can keep partitions apart", () => {
     const packer = createRowPacker();
     for (let i = 0; i < 40; i += 1) packer.state(i % 2 === 0 ? "a" : "b", 1, i % 4, `k${i}`, Buffer.from("v"));

@@ -10,6 +10,7 @@
  *   page   flag u8 · free u16 · cells u16 · content u16 · 0 u8 [· right child u32 ] · cell offsets u16 … → free ← … cells
  */
 import { Buffer } from "node:buffer";
+import { freeBytes } from "../../free-bytes.ts";
 import { interiorIndexPage, leafIndexPage, localPayload, varintLength, writeVarint } from "./record.ts";
 
 export interface BtreeWriter {
@@ -35,9 +36,10 @@ interface Level {
 /**
  * @param database pages to begin with: a whole database whose table is still empty
  * @param root number of the table's root page, from 1
+ * @param file where the pages go, with room for as many as there will be, about
  */
-export function createBtreeWriter(database: Buffer, pageSize: number, root: number): BtreeWriter {
-  let file = Buffer.allocUnsafe(Math.max(database.byteLength * 2, 64 * pageSize));
+export function createBtreeWriter(database: Buffer, pageSize: number, root: number, room: Buffer): BtreeWriter {
+  let file = room;
   database.copy(file);
   let pages = database.byteLength / pageSize;
   const levels: Level[] = [begin(leafIndexPage)];
@@ -47,10 +49,12 @@ export function createBtreeWriter(database: Buffer, pageSize: number, root: numb
   const cell = Buffer.allocUnsafe(pageSize);
   const longestLocal = Math.floor(((pageSize - 12) * 64) / 255) - 23;
 
-  function begin(flag: number): Level {
-    const page = Buffer.alloc(pageSize);
+  /** @param page one whose content is not needed any more */
+  function begin(flag: number, page: Buffer = Buffer.allocUnsafeSlow(pageSize)): Level {
+    const header = flag === leafIndexPage ? 8 : 12;
+    page.fill(0, 0, header);
     page[0] = flag;
-    return { page, header: flag === leafIndexPage ? 8 : 12, cells: 0, content: pageSize, right: 0 };
+    return { page, header, cells: 0, content: pageSize, right: 0 };
   }
   function add(level: Level, source: Buffer, start: number, end: number): boolean {
     const length = end - start;
@@ -67,8 +71,9 @@ export function createBtreeWriter(database: Buffer, pageSize: number, root: numb
     const used = pages * pageSize;
     pages += count;
     if (pages * pageSize > file.byteLength) {
-      const grown = Buffer.allocUnsafe(Math.max(pages * pageSize, file.byteLength * 2));
+      const grown = Buffer.allocUnsafeSlow(Math.max(pages * pageSize, file.byteLength * 2));
       file.copy(grown, 0, 0, used);
+      freeBytes(file);
       file = grown;
     }
     return first;
@@ -79,6 +84,7 @@ export function createBtreeWriter(database: Buffer, pageSize: number, root: numb
     return number;
   }
   function close(level: Level): void {
+    level.page.fill(0, level.header + 2 * level.cells, level.content);
     level.page.writeUInt16BE(level.cells, 3);
     level.page.writeUInt16BE(level.content, 5);
     if (level.header === 12) level.page.writeUInt32BE(level.right, 8);
@@ -101,11 +107,9 @@ export function createBtreeWriter(database: Buffer, pageSize: number, root: numb
     const lifted = Buffer.allocUnsafe(4 + last - child);
     level.page.copy(lifted, 4 - child, offset, offset + last);
     if (height > 0) level.right = lifted.readUInt32BE(0);
-    level.page.fill(0, offset, offset + last);
-    level.page.writeUInt16BE(0, level.header + 2 * level.cells);
     close(level);
     lifted.writeUInt32BE(place(level.page), 0);
-    const next = begin(height === 0 ? leafIndexPage : interiorIndexPage);
+    const next = begin(height === 0 ? leafIndexPage : interiorIndexPage, level.page);
     levels[height] = next;
     insert(height + 1, lifted, lifted.byteLength - 4);
     return next;
