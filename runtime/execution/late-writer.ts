@@ -63,8 +63,10 @@ export function createLateWriter(start: () => SnapshotWriter, small?: () => Delt
     },
     async close() {
       closed = true;
+      relief.length = 0;
+      const closing = writer?.close();
       await sealing;
-      await writer?.close();
+      await closing;
     },
   };
 }

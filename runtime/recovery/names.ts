@@ -22,6 +22,10 @@ export const manifestName = "manifest.json";
 export function deltaName(execution: number, epoch: number, process: number): string {
   return `delta/${digits(execution)}-${digits(epoch)}-${digits(process)}.sqlite.zst`;
 }
+/** Of a delta that is written in parts: all but the last, whose name is the delta's own. They sort, and so apply, before it. */
+export function deltaPartName(execution: number, epoch: number, process: number, part: number): string {
+  return `delta/${digits(execution)}-${digits(epoch)}-${digits(process)}-${digits(part)}.sqlite.zst`;
+}
 export function mergedDeltaName(execution: number, epoch: number, process: number): string {
   return `delta/${digits(execution)}-${digits(epoch)}-${digits(process)}-merged.sqlite.zst`;
 }
@@ -30,16 +34,16 @@ export function baseName(partition: number | "parts", execution: number, epoch: 
   return `base/${partition === "parts" ? partition : digits(partition)}/${digits(execution)}-${digits(epoch)}.sqlite.zst`;
 }
 
-const deltaPattern = /^delta\/(\d+)-(\d+)-(\d+)(-merged)?\.sqlite\.zst$/;
+const deltaPattern = /^delta\/(\d+)-(\d+)-(\d+)(-merged|-\d+)?\.sqlite\.zst$/;
 const basePattern = /^base\/(\d+|parts)\/(\d+)-(\d+)\.sqlite\.zst$/;
 
 /** undefined when the name is none of ours. */
 export function parseName(path: string): FileName | undefined {
   const delta = deltaPattern.exec(path);
   if (delta !== null) {
-    const [, execution, epoch, process, merged] = delta;
+    const [, execution, epoch, process, ending] = delta;
     return {
-      kind: merged === undefined ? "delta" : "merged",
+      kind: ending === "-merged" ? "merged" : "delta",
       execution: Number(execution),
       epoch: Number(epoch),
       process: Number(process),

@@ -182,6 +182,21 @@ export function forEachStateRow(batch: RowBatch, visit: StateRowVisit): void {
     at = valueEnd;
   }
 }
+/** The lowest and the highest epoch of a batch's rows. */
+export function epochsOf(batch: RowBatch): { readonly lowest: number; readonly highest: number } {
+  const bytes = Buffer.from(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
+  let lowest = Infinity;
+  let highest = -Infinity;
+  let at = 0;
+  for (let row = 0; row < batch.rows; row += 1) {
+    const epoch = bytes.readDoubleLE(at + 7);
+    if (epoch < lowest) lowest = epoch;
+    if (epoch > highest) highest = epoch;
+    const keyEnd = at + 19 + readU32(bytes, at + 15);
+    at = keyEnd + 4 + readU32(bytes, keyEnd);
+  }
+  return { lowest, highest };
+}
 function putU32(bytes: Uint8Array, value: number, at: number): void {
   bytes[at] = value;
   bytes[at + 1] = value >>> 8;

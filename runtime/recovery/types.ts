@@ -3,6 +3,7 @@
  *
  *   manifest.json                                            replaced only with a condition on its last version
  *   delta/<execution>-<epoch>-<process>.sqlite.zst           rows that changed since this process's previous delta
+ *   delta/<execution>-<epoch>-<process>-<part>.sqlite.zst    the same, of a delta that is large: written before the rest was known
  *   delta/<execution>-<epoch>-<process>-merged.sqlite.zst    rows of several deltas, last one wins, written by compaction
  *   base/<partition>/<execution>-<epoch>.sqlite.zst          all rows of one partition, written by compaction
  *   base/parts/<execution>-<epoch>.sqlite.zst                all positions of sources and sinks, written by compaction

@@ -77,7 +77,7 @@ export async function start(
   function makeWriters(): SnapshotWriter[] {
     const { execution, topology } = manifest.manifest;
     return Array.from({ length: topology.processes }, (_, process) =>
-      createSnapshotWriter({ store, flow, hash, partitions, execution, process }),
+      createSnapshotWriter({ store, flow, hash, partitions, execution, process, partBytes: 100 }),
     );
   }
   const owner = (partition: number): number => manifest.manifest.assignment[partition] as number;
@@ -92,7 +92,10 @@ export async function start(
     write(step, key, value) {
       if (!steps.includes(step)) return;
       const partition = partitionOf(key);
-      packers[owner(partition)]!.state(step, epoch, partition, key, value === undefined ? undefined : Buffer.from(value));
+      const packer = packers[owner(partition)]!;
+      packer.state(step, epoch, partition, key, value === undefined ? undefined : Buffer.from(value));
+      // A few rows make a part.
+      if (packer.size > 60) writers[owner(partition)]!.add(packer.take());
       if (value === undefined) live.delete(`${step}/${key}`);
       else live.set(`${step}/${key}`, value);
     },

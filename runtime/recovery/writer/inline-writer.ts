@@ -4,18 +4,22 @@ import { createDeltaWriter } from "./delta-writer.ts";
 import { createQueueGauge } from "./queue-gauge.ts";
 import type { SnapshotWriter, WriterIdentity } from "./types.ts";
 
-export function createInlineWriter(store: Store, identity: WriterIdentity, highWaterBytes: number): SnapshotWriter {
-  const writer = createDeltaWriter(store, identity);
+export function createInlineWriter(
+  store: Store,
+  identity: WriterIdentity,
+  highWaterBytes: number,
+  partBytes?: number,
+): SnapshotWriter {
   const gauge = createQueueGauge(highWaterBytes);
+  const writer = createDeltaWriter(store, identity, { onStored: gauge.stored, partBytes });
   let last: Promise<unknown> = Promise.resolve();
   return {
     add(batch) {
-      gauge.added(batch.bytes.byteLength);
+      if (batch.rows > 0) gauge.added(batch.bytes.byteLength);
       writer.add(batch);
     },
     seal(epoch) {
-      const covered = gauge.seal();
-      const result = last.then(() => writer.seal(epoch)).finally(() => gauge.sealed(covered));
+      const result = last.then(() => writer.seal(epoch));
       last = result.catch(() => undefined);
       return result;
     },
@@ -23,6 +27,7 @@ export function createInlineWriter(store: Store, identity: WriterIdentity, highW
     queuedBytes: gauge.queuedBytes,
     onRelief: gauge.onRelief,
     async close() {
+      gauge.forget();
       await last;
     },
   };

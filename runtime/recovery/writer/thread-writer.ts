@@ -9,16 +9,16 @@ export type ToWriter =
   | { readonly kind: "add"; readonly batch: RowBatch }
   | { readonly kind: "seal"; readonly epoch: number }
   | { readonly kind: "close" };
-/** Answers come in the order of the seals. */
-export type FromWriter = { readonly sealed: Sealed } | { readonly error: PostedError };
+/** Answers to seals come in their order. */
+export type FromWriter = { readonly sealed: Sealed } | { readonly error: PostedError } | { readonly stored: number };
 export interface WriterThreadData {
   readonly address: StoreAddress;
   readonly identity: WriterIdentity;
   readonly cacheDirectory: string | undefined;
+  readonly partBytes: number | undefined;
 }
 
 interface Waiting {
-  readonly bytes: number;
   resolve(sealed: Sealed): void;
   reject(error: WeirError): void;
 }
@@ -30,14 +30,24 @@ export function createThreadWriter(data: WriterThreadData, highWaterBytes: numbe
   let ended: WeirError | undefined;
   let closing = false;
 
+  /** The process does not end while somebody waits for an answer, or for relief. */
+  const stayWhileAwaited = (): void => {
+    if (waiting.length > 0 || gauge.congested()) worker.ref();
+    else worker.unref();
+  };
   const end = (error: WeirError): void => {
     ended ??= closing ? new WeirError("WEIR_EXECUTION_ENDED", "the snapshot writer was closed") : error;
     for (const { reject } of waiting.splice(0)) reject(ended);
+    // Nobody waits for relief that will not come.
+    gauge.stored(gauge.queuedBytes());
   };
   worker.on("message", (answer: FromWriter) => {
+    if ("stored" in answer) {
+      gauge.stored(answer.stored);
+      return stayWhileAwaited();
+    }
     const first = waiting.shift();
-    if (waiting.length === 0) worker.unref();
-    gauge.sealed(first?.bytes ?? 0);
+    stayWhileAwaited();
     if ("error" in answer) first?.reject(fromPosted(answer.error));
     else first?.resolve(answer.sealed);
   });
@@ -47,14 +57,15 @@ export function createThreadWriter(data: WriterThreadData, highWaterBytes: numbe
     add(batch) {
       if (batch.rows === 0 || ended !== undefined) return;
       gauge.added(batch.bytes.byteLength);
+      stayWhileAwaited();
       const moved = transferable(batch);
       post({ kind: "add", batch: moved.batch }, moved.transfer);
     },
     seal(epoch) {
       if (ended !== undefined) return Promise.reject(ended);
       return new Promise((resolve, reject) => {
-        waiting.push({ bytes: gauge.seal(), resolve, reject });
-        worker.ref();
+        waiting.push({ resolve, reject });
+        stayWhileAwaited();
         post({ kind: "seal", epoch });
       });
     },
@@ -64,6 +75,7 @@ export function createThreadWriter(data: WriterThreadData, highWaterBytes: numbe
     async close() {
       if (ended !== undefined || closing) return;
       closing = true;
+      gauge.forget();
       const exited = new Promise((resolve) => worker.once("exit", resolve));
       worker.ref();
       post({ kind: "close" });

@@ -16,11 +16,13 @@ export interface SnapshotWriterOptions extends WriterIdentity {
   readonly inline?: boolean | undefined;
   /** Of a thread: where copies of the files are kept for loading and compaction; see openFileCache. */
   readonly cacheDirectory?: string | undefined;
-  /** Bytes that may wait to be sealed before `congested` is true; default 256 MiB. */
+  /** Bytes that may wait to be sealed before `congested` is true; default 128 MiB. */
   readonly highWaterBytes?: number | undefined;
+  /** Packed rows that are written before the rest of a delta is known; default 24 MiB. */
+  readonly partBytes?: number | undefined;
 }
 export interface Sealed {
-  /** One delta, or none when nothing had changed. */
+  /** One delta, in several parts if it is large; none when nothing had changed. */
   readonly files: readonly SnapshotFile[];
   /** Steps with rows in `files`. */
   readonly steps: readonly string[];
@@ -31,15 +33,16 @@ export interface SnapshotWriter {
   /** Takes the batch over: its buffer is transferred, and must not be used any more. */
   add(batch: RowBatch): void;
   /**
-   * All rows with an epoch of at most `epoch` that were not sealed yet become one object, durable when this resolves. Epochs
+   * All rows with an epoch of at most `epoch` that were not sealed yet are durable, in the files named, when this resolves. Epochs
    * of calls grow. Rejects as the store does; the rows are then lost to this writer, and the execution has to end.
    */
   seal(epoch: number): Promise<Sealed>;
-  /** True while more than `highWaterBytes` wait; sources should hold back. */
+  /** True while more than `highWaterBytes` wait; who has many rows should hold back. */
   congested(): boolean;
   /** Bytes added and not yet durable. */
   queuedBytes(): number;
   /** Called whenever `congested` has turned false. */
   onRelief(listener: () => void): void;
+  /** Resolves when what is being written is done. Nobody is told of relief any more. */
   close(): Promise<void>;
 }

@@ -7,10 +7,10 @@ import { createDeltaWriter } from "./delta-writer.ts";
 import type { FromWriter, ToWriter, WriterThreadData } from "./thread-writer.ts";
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const { address, identity, cacheDirectory } = workerData as WriterThreadData;
+const { address, identity, cacheDirectory, partBytes } = workerData as WriterThreadData;
 const store = openStore(address.url, address);
 const cache = cacheDirectory === undefined ? undefined : openFileCache(cacheDirectory);
-const writer = createDeltaWriter(store, identity, { cache });
+const writer = createDeltaWriter(store, identity, { cache, partBytes, onStored: (stored) => answer({ stored }) });
 let last: Promise<void> = Promise.resolve();
 
 port.on("message", (message: ToWriter) => {

@@ -151,6 +151,28 @@ describe("in a thread", () => {
     await expect(writer.seal(3)).rejects.toMatchObject({ code: "WEIR_EXECUTION_ENDED" });
   });
 
+  test("who waits for room learns that the thread has died, and the next seal says so", async () => {
+    const url = pathToFileURL(join(root, "ending")).href;
+    const writer = createSnapshotWriter({ ...identity, store: { url }, highWaterBytes: 10 });
+    const relieved = new Promise<void>((resolve) => writer.onRelief(resolve));
+    // Fewer bytes than rows: what no packer makes is a defect.
+    writer.add({ steps: ["s"], bytes: new Uint8Array(50), rows: 9 });
+    expect(writer.congested()).toBe(true);
+    await relieved;
+    expect(writer.congested()).toBe(false);
+    await expect(writer.seal(1)).rejects.toMatchObject({ code: "WEIR_STORE_FAILED" });
+  });
+
+  test("who listens is let go of when it is closed", async () => {
+    const url = pathToFileURL(join(root, "closing")).href;
+    const writer = createSnapshotWriter({ ...identity, store: { url }, highWaterBytes: 10 });
+    let relieved = 0;
+    writer.onRelief(() => (relieved += 1));
+    writer.add(batch({ a: "more than ten bytes" }, 1));
+    await writer.close();
+    expect(relieved).toBe(0);
+  });
+
   test("a wrong URL is refused at once", () => {
     expect(() => createSnapshotWriter({ ...identity, store: { url: "gs://x/y" } })).toThrow(
       expect.objectContaining({ code: "WEIR_STORE_URL" }),
