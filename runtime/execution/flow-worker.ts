@@ -169,6 +169,9 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
         case "release":
           running?.epochs.release(message.epoch);
           return options.wake();
+        case "full":
+          running?.recorder.setFull(message.full);
+          return options.wake();
         case "committed":
           for (const reader of readers.values()) reader.committed?.(message.epoch);
           return;

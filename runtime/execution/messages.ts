@@ -202,6 +202,8 @@ export type ToWorker =
     }
   | { readonly kind: "tick"; readonly tick: Tick }
   | { readonly kind: "release"; readonly epoch: number }
+  /** Whether so many rows wait to be written that those who record rest. */
+  | { readonly kind: "full"; readonly full: boolean }
   /** The snapshot of this epoch is committed. */
   | { readonly kind: "committed"; readonly epoch: number }
   | { readonly kind: "assign"; readonly step: string; readonly part: string; readonly position: Uint8Array | undefined }

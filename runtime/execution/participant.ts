@@ -110,6 +110,7 @@ export function createParticipant(options: ParticipantOptions): Participant {
           part: (step, part, value, epoch) => void moved.push([[step, part, Uint8Array.from(value)], epoch]),
         });
         writer.add(message.batch);
+        if (!full && writer.congested()) tellFull(true);
         return;
       case "closed": {
         prepared.push(...message.prepared);
@@ -139,6 +140,14 @@ export function createParticipant(options: ParticipantOptions): Participant {
         fail(message.error);
     }
   };
+  let full = false;
+  const tellFull = (now: boolean): void => {
+    full = now;
+    for (const worker of workers) worker.post({ kind: "full", full });
+  };
+  writer?.onRelief(() => {
+    if (full && !stopped) tellFull(false);
+  });
   for (const worker of workers) worker.onMessage((message) => fromWorker(worker, message));
 
   const positionsOf = (step: string): ReadonlyMap<string, Uint8Array> => positions.get(step) ?? new Map<string, Uint8Array>();

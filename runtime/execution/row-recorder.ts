@@ -5,6 +5,8 @@ import { encodeValue } from "../timely/communication/codec/index.ts";
 
 /** Packs what operators record into batches for the snapshot writer: large ones, because each may cross a thread. */
 export interface RowRecorder extends Recorder {
+  /** What the writer says of its queue. */
+  setFull(full: boolean): void;
   /** Hands over what is packed. */
   flush(): void;
   takePrepared(): readonly (readonly [step: string, value: unknown, epoch: number])[];
@@ -18,6 +20,8 @@ export function createRowRecorder(enabled: boolean, post: (batch: RowBatch) => v
   let prepared: (readonly [string, unknown, number])[] = [];
   /** As they were recorded last, by step and part. */
   const positions = new Map<string, Map<string, Uint8Array>>();
+  let full = false;
+  const listeners: (() => void)[] = [];
   const flush = (): void => {
     if (packer.rows > 0) post(packer.take());
   };
@@ -39,6 +43,15 @@ export function createRowRecorder(enabled: boolean, post: (batch: RowBatch) => v
     },
     prepared(step, epoch, value) {
       prepared.push([step, value, epoch]);
+    },
+    get full() {
+      return full;
+    },
+    onRoom: (listener) => void listeners.push(listener),
+    setFull(now) {
+      const relieved = full && !now;
+      full = now;
+      if (relieved) for (const listener of listeners) listener();
     },
     flush,
     takePrepared() {

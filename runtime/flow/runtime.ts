@@ -73,6 +73,10 @@ export interface Recorder {
   part(step: string, epoch: number, part: string, value: unknown): void;
   /** What a transactional sink's part has prepared for the snapshot that closes `epoch` or a later one. */
   prepared(step: string, epoch: number, value: unknown): void;
+  /** So much of what was recorded waits for the store that who has many rows to record waits for `onRoom`. */
+  readonly full: boolean;
+  /** Called, outside of a step, whenever `full` has turned false. */
+  onRoom(listener: () => void): void;
 }
 
 /** Who reads which part: decided on process 0 for all workers. */

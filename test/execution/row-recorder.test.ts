@@ -25,3 +25,16 @@ test("a position is recorded when it has changed, each part's for itself, and wh
     [5, "in", "a", { at: 5 }],
   ]);
 });
+
+test("who waits for room is told once when there is some", () => {
+  const recorder = createRowRecorder(true, () => {});
+  let told = 0;
+  recorder.onRoom(() => told++);
+  expect(recorder.full).toBe(false);
+  recorder.setFull(false);
+  recorder.setFull(true);
+  expect([recorder.full, told]).toEqual([true, 0]);
+  recorder.setFull(false);
+  recorder.setFull(false);
+  expect([recorder.full, told]).toEqual([false, 1]);
+});

@@ -67,6 +67,8 @@ export interface RunOptions {
   readonly sinkParts?: Readonly<Record<string, readonly string[]>>;
   /** Lets workers run and learn of ticks at random, and so apart from each other; the same seed gives the same run. */
   readonly seed?: number;
+  /** The store takes no rows until after this round; who has some is asked to wait. */
+  readonly fullUntil?: number;
   /** Called after each round. */
   readonly onRound?: (round: number) => void;
 }
@@ -89,6 +91,8 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
   const open = new Map<string, Set<string>>();
   const ended = new Set<string>();
   let failure: WeirError | undefined;
+  let full = options.fullUntil !== undefined;
+  const onRoom: (() => void)[] = [];
   const assignment = Array.from({ length: partitions }, (_, partition) => partition % count);
 
   const fabrics = createThreadFabrics(count);
@@ -156,6 +160,10 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
         },
         part: (step, epoch, part, value) => store!.row(epoch, () => store!.parts.set(`${step}/${part}`, structuredClone(value))),
         prepared: (step, epoch, value) => store!.row(epoch, () => store!.prepared.push([step, value])),
+        get full() {
+          return full;
+        },
+        onRoom: (listener) => void onRoom.push(listener),
       },
       sources: {
         attach: (step, reader) => mine.set(step, reader),
@@ -231,6 +239,11 @@ export async function run(flow: Dataflow, options: RunOptions = {}): Promise<Run
       }
     }
     options.onRound?.(round);
+    if (full) {
+      alive = true;
+      full = round < options.fullUntil!;
+      if (!full) for (const listener of onRoom) listener();
+    }
     if (store !== undefined) commit();
     if (!alive) return result(round, false);
     if (round >= crashAfter) {

@@ -2,7 +2,8 @@
  * What stateful steps have in common, at the root and inside of loops: a driver with its keys, the waking of keys, and rows
  * that are recorded in slices. When an epoch is over is for the operator around it to know.
  *
- * A capability of a snapshot epoch is kept until the epoch's last row is out, while the step goes on with later epochs.
+ * A capability of a snapshot epoch is kept until the epoch's last row is out, while the step goes on with later epochs. While the
+ * store cannot keep up, rows are not encoded: the state is in memory once, and not a second time in a queue.
  */
 import { keyed, type Chunk } from "../chunk.ts";
 import type { Lowering } from "../lowering.ts";
@@ -59,6 +60,9 @@ export function createKeeper(
     }
   }
   let recording: ChunkCapability | undefined;
+  recorder.onRoom(() => {
+    if (recording !== undefined) context.activate();
+  });
   let armed = Infinity;
   return {
     state,
@@ -103,7 +107,7 @@ export function createKeeper(
         state.sweep();
         context.activate();
       }
-      if (recording === undefined) return;
+      if (recording === undefined || recorder.full) return;
       state.slice();
       if (state.recording) return context.activate();
       recording.drop();

@@ -94,6 +94,8 @@ test("a key is made an entry when it is touched, with what was stored, and its r
       state: (_step, epoch, _partition, key, value) => void rows.push([epoch, key, value]),
       part: () => undefined,
       prepared: () => undefined,
+      full: false,
+      onRoom: () => undefined,
     },
   );
   expect(state.entries.size).toBe(0);

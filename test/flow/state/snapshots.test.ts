@@ -15,6 +15,8 @@ function recorded(): { state: StepState; rows: Row[] } {
     state: (_step, epoch, _partition, key, value) => void rows.push([epoch, key, value && decodeStateRow(value)]),
     part: () => undefined,
     prepared: () => undefined,
+    full: false,
+    onRoom: () => undefined,
   };
   const state = new StepState("step", (key) => partitionOf(key, 8));
   state.attach(
@@ -100,7 +102,7 @@ test("a removal is recorded only for keys that are stored, and a key that comes 
 test("a key that is woken while a snapshot waits to record it is recorded with its wake time", () => {
   const rows: [number, number | undefined][] = [];
   const state = new StepState("step", () => 0);
-  const recorder = { enabled: true, part: () => undefined, prepared: () => undefined };
+  const recorder = { enabled: true, part: () => undefined, prepared: () => undefined, full: false, onRoom: () => undefined };
   const form = { snapshot: () => 0, revive: () => undefined };
   state.attach(form, { ...recorder, state: (_step, epoch, _partition, _key, row) => void rows.push([epoch, wakeOf(row!)]) });
   const wakes = new Wakes();

@@ -276,3 +276,20 @@ test("state that cannot be stored stops the flow at the snapshot, naming step an
   const failing = keyedRun([letters], (s) => s.statefulMap("bad", () => [() => 1, 0]), { store });
   await expect(failing).rejects.toMatchObject({ code: "WEIR_ENCODE", step: "bad", message: expect.stringContaining("key 'a'") });
 });
+
+test("while the store has no room no rows are encoded and records go on; the snapshot comes when there is room", async () => {
+  const store = new MemoryStore();
+  const rounds = new Map<number, readonly [emitted: number, encoded: number, committed: number]>();
+  const full = 60;
+  let encoded = 0;
+  let emitted = 0;
+  const counting = (): StatefulBatchLogic<number, number, number> => ({
+    onBatch: (values) => ({ emit: values.map(() => ++emitted) }),
+    snapshot: () => encoded++,
+  });
+  const onRound = (round: number) => void rounds.set(round, [emitted, encoded, store.committed]);
+  await keyedRun([letters], (s) => s.statefulBatch("count", counting), { store, fullUntil: full, onRound });
+  expect(rounds.get(full)).toEqual([letters.length, 0, 0]);
+  expect(store.committed).toBeGreaterThan(0);
+  expect(Object.keys(store.decoded("count")).toSorted()).toEqual(["a", "b", "c", "d", "e"]);
+});
