@@ -11,6 +11,7 @@
 import { Buffer } from "node:buffer";
 
 const gone = 0xffff_ffff;
+const worthFreeing = 64 * 1024;
 
 export class PackedRows {
   /** Rows that are here. */
@@ -20,6 +21,8 @@ export class PackedRows {
   /** Words in use. */
   #end = 0;
   #slots = new Uint32Array(128);
+  /** There may be views of `#bytes`. */
+  #lent = false;
   /** Slots in use: those of rows that are gone stay. */
   #used = 0;
 
@@ -67,6 +70,7 @@ export class PackedRows {
   #value(found: number): Uint8Array | undefined {
     if (found === 0 || this.#words[found]! === gone) return undefined;
     const start = (found + 1) * 4 + this.#words[found - 1]!;
+    this.#lent = true;
     return this.#bytes.subarray(start, start + this.#words[found]!);
   }
 
@@ -138,6 +142,9 @@ export class PackedRows {
   #growBytes(needed: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed + 4, this.#bytes.length * 2) & ~3);
     grown.set(this.#bytes.subarray(0, this.#end * 4));
+    // At once: what the next partition grows by needs no new memory then, and nothing waits for a collection.
+    if (!this.#lent && this.#bytes.length >= worthFreeing) this.#bytes.buffer.transfer(0);
+    this.#lent = false;
     this.#bytes = grown;
     this.#words = wordsOf(grown);
   }

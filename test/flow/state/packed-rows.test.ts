@@ -55,6 +55,12 @@ test("a view of a value stays what it is while rows come and go", () => {
   const first = rows.take("a");
   for (let i = 0; i < 1_000; i++) put(rows, "a", `later ${i}`);
   expect(text(first)).toBe("first");
+  // Large enough by now that what is outgrown is given back, unless somebody looks at it.
+  put(rows, "b", "second");
+  const second = rows.read("b");
+  for (let i = 0; i < 1_000; i++) put(rows, `c${i}`, "c".repeat(1_000));
+  expect(text(second)).toBe("second");
+  expect(text(rows.read("c0"))).toBe("c".repeat(1_000));
 });
 
 const load = (states: KeyedStates, key: string, value: unknown, wake?: number): void =>
