@@ -4,7 +4,7 @@ import type { Scale } from "../row.ts";
 export interface Cost {
   /** "per record": what one of it costs. */
   readonly name: string;
-  readonly unit: "ns" | "µs" | "ms" | "bytes";
+  readonly unit: "ns" | "µs" | "ms" | "bytes" | "MB";
   /** 0: of one thing, and the same at any size when cost is linear. 1: of all, and grows with the size. */
   readonly linear: 0 | 1;
   /** Why it grows faster than that, said when it does. */
