@@ -5,6 +5,7 @@
  *
  * Invariants:
  *  - ticks are sent one by one with epochs that grow by one, to all processes in one order;
+ *  - an epoch lasts longer than `epochMs` only while nothing has come for some epochs, nothing is under way and nobody waits for its end;
  *  - at most one snapshot is under way; its commit happens after every process has sealed it, and the next one starts after
  *    that commit and the settling of its transactions;
  *  - after the last tick (end of input, drain or rescale) nothing but its snapshot and `end` follows.
@@ -72,6 +73,10 @@ export interface Coordinator {
   readonly epoch: number;
 }
 
+/** After so many epochs in which no record moved, the open one lasts until one does, or for this long, in milliseconds. */
+const quietEpochs = 5;
+const quietMs = 1000;
+
 interface Waiter {
   resolve(result: { epoch: number; bytes: number; durationMilliseconds: number }): void;
   reject(error: WeirError): void;
@@ -98,6 +103,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   let over = false;
   let epoch = options.startEpoch;
   let frontier = options.startEpoch;
+  /** The last epoch in which records have moved, as far as is known. */
+  let activeIn = options.startEpoch;
   let openedAt = 0;
   let lastSnapshotAt = 0;
   let batchEnded = false;
@@ -190,6 +197,15 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     else end({ kind: "completed" });
   };
 
+  /** When the open epoch is closed though nobody asks for it, in milliseconds of the clock. */
+  const closesAt = (): number => {
+    if (epoch - frontier >= maxOpenEpochs) return Infinity;
+    const soonest = openedAt + options.epochMs;
+    if (epoch - activeIn <= quietEpochs || frontier < epoch) return soonest;
+    const snapshotAt = options.snapshotMs === undefined || running !== undefined ? Infinity : lastSnapshotAt + options.snapshotMs;
+    return Math.max(soonest, Math.min(openedAt + quietMs, snapshotAt));
+  };
+
   const poll = (): void => {
     if (over || !begun || closing) return;
     const now = clock();
@@ -209,8 +225,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       if ((batchEnded && !held) || inputs.ending || wanted) tick(snapshotDue, false);
       return;
     }
-    const timeUp = now - openedAt >= options.epochMs && epoch - frontier < maxOpenEpochs;
-    if (timeUp || inputs.ending || wanted) tick(snapshotDue, false);
+    if (now >= closesAt() || inputs.ending || wanted) tick(snapshotDue, false);
   };
 
   const release = (): void => {
@@ -237,6 +252,11 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
           return;
         case "partEnded":
           if (inputs.partEnded(message.step, message.part)) poll();
+          return;
+        case "active":
+          if (message.epoch <= activeIn) return;
+          activeIn = message.epoch;
+          poll();
           return;
         case "endBatch":
           // Batches of several workers share an epoch when they were sent before its tick.
@@ -275,8 +295,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       if (running !== undefined && options.snapshotMs === 0) return undefined;
       const listAt = inputs.nextTime();
       if (perBatch) return Number.isFinite(listAt) ? listAt : undefined;
-      const tickAt = epoch - frontier < maxOpenEpochs ? openedAt + options.epochMs : Infinity;
-      const next = Math.min(listAt, tickAt);
+      const next = Math.min(listAt, closesAt());
       return Number.isFinite(next) ? next : undefined;
     },
     snapshot() {

@@ -1,6 +1,7 @@
 /**
  * One worker of one execution: a timely worker with the flow lowered onto it, moved by messages and by `step`. It reports
- * what the process must know: rows for the snapshot, closed snapshot epochs, the frontier, ended parts, the first failure.
+ * what the process must know: rows for the snapshot, closed snapshot epochs, the frontier, epochs in which records move, ended parts,
+ * the first failure.
  *
  * Invariant: `closed` for a snapshot epoch is posted after all rows of that epoch, when the probe over everything that
  * records or writes has passed it; the probe's frontier is global, so all workers' operators have finished the epoch by then.
@@ -124,7 +125,18 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       fail,
     };
     const dataflow = worker.launch((scope) => lowerFlow(flow, runtime, scope));
-    return { worker, epochs, recorder, dataflow, lowered: dataflow.result, frontier: message.startEpoch, done: false };
+    const state = { worker, epochs, recorder, dataflow, lowered: dataflow.result };
+    return { ...state, frontier: message.startEpoch, moved: 0, activeIn: message.perBatch ? Infinity : -Infinity, done: false };
+  };
+
+  /** Says, once for an epoch, that records move in it. */
+  const tellActivity = (state: Running): void => {
+    let moved = 0;
+    for (const step of state.lowered.metrics.steps) moved += step.recordsIn + step.recordsOut;
+    if (moved === state.moved) return;
+    state.moved = moved;
+    state.activeIn = state.epochs.current;
+    post({ kind: "active", epoch: state.activeIn });
   };
 
   const report = (state: Running): void => {
@@ -196,7 +208,9 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       try {
         state.worker.step();
         active = state.worker.busy();
-        if (!failed) report(state);
+        if (failed) return false;
+        if (state.activeIn < state.epochs.current) tellActivity(state);
+        report(state);
       } catch (error) {
         fail(asWeirError(error, "WEIR_STEP_FAILED", "the worker failed"));
       }
@@ -218,5 +232,8 @@ interface Running {
   readonly dataflow: { dispose(): void };
   readonly lowered: ReturnType<typeof lowerFlow>;
   frontier: number;
+  /** Records that the steps had counted when activity was told last, and the epoch of which it was. */
+  moved: number;
+  activeIn: number;
   done: boolean;
 }

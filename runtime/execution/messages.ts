@@ -147,6 +147,8 @@ export interface Sealed {
 export type ToCoordinator =
   | { readonly kind: "loaded"; readonly execution: number }
   | { readonly kind: "partEnded"; readonly execution: number; readonly step: string; readonly part: string }
+  /** Records have moved in `epoch`: said once for it by each worker, at the first of them; not with per-batch epochs. */
+  | { readonly kind: "active"; readonly execution: number; readonly epoch: number }
   /** A source has sent a batch in `epoch`. */
   | { readonly kind: "endBatch"; readonly execution: number; readonly epoch: number }
   | Sealed
@@ -218,6 +220,7 @@ export type FromWorker =
     }
   | { readonly kind: "frontier"; readonly epoch: number }
   | { readonly kind: "partEnded"; readonly step: string; readonly part: string }
+  | { readonly kind: "active"; readonly epoch: number }
   | { readonly kind: "endBatch"; readonly epoch: number }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: WeirError };

@@ -129,8 +129,9 @@ export function createParticipant(options: ParticipantOptions): Participant {
       case "partEnded":
         report({ kind: "partEnded", execution, step: message.step, part: message.part });
         return;
+      case "active":
       case "endBatch":
-        report({ kind: "endBatch", execution, epoch: message.epoch });
+        report({ kind: message.kind, execution, epoch: message.epoch });
         return;
       case "done":
         done++;
