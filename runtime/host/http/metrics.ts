@@ -1,19 +1,22 @@
 /** The worker's Prometheus metrics, read off the status at scrape time so that nothing is counted twice. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import { reportEventLoopLag } from "./event-loop-lag.ts";
 import type { StatusReader, WorkerStatus } from "../status.ts";
 
-/** Milliseconds between two looks at the event loop's lag, which wake the process: each ten, as is usual, cost an idle one a quarter of what it takes. */
-const eventLoopMonitoringPrecision = 100;
+/** Milliseconds between two looks of Node's own monitor at the event loop's lag: none, as ours looks seldom while there is nothing to do. */
+const eventLoopMonitoringPrecision = 2 ** 31 - 1;
 
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
+  close(): void;
 }
 
 export function createMetrics(flow: string, status: StatusReader): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ flow });
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision });
+  const lateness = reportEventLoopLag(registry);
   const registers = [registry];
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge => new Gauge({ name, help, labelNames, registers });
   const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
@@ -68,7 +71,9 @@ export function createMetrics(flow: string, status: StatusReader): Metrics {
     contentType: registry.contentType,
     async text() {
       fill(await status.read());
+      lateness.fill();
       return registry.metrics();
     },
+    close: lateness.stop,
   };
 }

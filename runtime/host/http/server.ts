@@ -77,6 +77,7 @@ const readyPhases = new Set(["running", "rescaling", "standby", "completed"]);
 function addRoutes(app: FastifyInstance, options: HttpOptions): void {
   const { process, status } = options;
   const metrics = createMetrics(options.flow, status);
+  app.addHook("onClose", async () => metrics.close());
 
   app.get("/livez", async () => ({ status: "ok" }));
   app.get("/readyz", async (_request, reply) => {
