@@ -51,5 +51,6 @@ export const idleRow: Row = {
     { variant: "source that sleeps", figure: "memory MB", below: 120 },
     { variant: "source that is asked", figure: "memory MB", below: 120 },
   ],
-  limit: "Five epochs a second, and Node itself with the runtime's modules: about 60 MB of memory.",
+  limit:
+    "Waking up, once a second or whenever a source is asked, and Node itself with the runtime's modules: about 60 MB of memory.",
 };

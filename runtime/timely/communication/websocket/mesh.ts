@@ -120,6 +120,10 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
     });
     peer = { link, dialer: other < process ? dialerTo(other) : undefined, refusedSince: undefined, probing: false };
     peers.set(other, peer);
+    if (timer === undefined && !closed) {
+      ticked = beat = now();
+      timer = setInterval(lookAfterPeers, tick);
+    }
     return peer;
   }
   function dialerTo(other: number): Dialer {
@@ -229,9 +233,11 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   }
 
   const tick = Math.max(10, Math.min(heartbeatMs, refusedTimeoutMs / 4, peerTimeoutMs / 4));
-  let ticked = now();
-  let beat = now();
-  const timer = setInterval(() => {
+  /** Runs once there is a peer. */
+  let timer: NodeJS.Timeout | undefined;
+  let ticked = 0;
+  let beat = 0;
+  function lookAfterPeers(): void {
     const time = now();
     // This process itself was stopped or busy: what the peers have sent meanwhile has not been read yet.
     const late = time - ticked > tick * 2 + 100;
@@ -244,7 +250,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
         if (beats) peer.link.heartbeat(time - 5 * heartbeatMs);
       } else checkAbsent(other, peer, time);
     }
-  }, tick);
+  }
 
   /** Only an execution makes an absent peer a lost one. */
   function checkAbsent(other: number, peer: Peer, time: number): void {
@@ -279,13 +285,7 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
   }
 
   const acceptor = createAcceptor({ token, admit });
-  let server: Server | undefined;
-  try {
-    server = options.listen === undefined ? undefined : await listen(acceptor, options.listen, options.tls);
-  } catch (error) {
-    clearInterval(timer);
-    throw error;
-  }
+  const server: Server | undefined = options.listen === undefined ? undefined : await listen(acceptor, options.listen, options.tls);
   const bound = server?.address();
 
   const mesh: Mesh = {
