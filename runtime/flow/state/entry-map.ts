@@ -1,10 +1,10 @@
 /* oxlint-disable unicorn/no-new-array -- arrays of known length are filled in place */
 /**
- * The entries of a step by key: an open-addressed table by the hash that routes keys, with linear probing, and a Map for the few
+ * The entries of a step by key: an open-addressed table by a hash of the key, with linear probing, and a Map for the few
  * keys that do not suit it: long ones, which V8 hashes faster, and those for which no place is free near their own.
  *
- *   tags    [ 0 , h("k7") ,  0 , h("k1") , h("k4") , … ]   0 = free; 1 stands for a hash that is 0
- *   entries [   ,  "k7"   ,    ,  "k1"   ,  "k4"   , … ]   at most `reach` behind the place that the tag asks for
+ *   tags    [ 0 , h("k7") ,  0 , h("k1") , h("k4") , … ]   0 = free; while there are not many keys, the words of a key stand behind
+ *   entries [   ,  "k7"   ,    ,  "k1"   ,  "k4"   , … ]   its hash (key-words.ts). At most `reach` behind the place that the tag asks for
  *
  * Why not a Map alone: a look-up in a state that is larger than the processor's caches waits for memory about five times, and
  * nothing overlaps with that. `find` looks a whole batch up in short loops over it, a step of the way at a time, so that many of
@@ -14,35 +14,39 @@
  * Nothing wraps around at the end: the table has `reach` places more than the hash can ask for. So entries only ever move down when
  * one is deleted, and who walks downwards (`values`) meets all that stay.
  */
-import { murmur3 } from "../hash.ts";
+import { type KeyWords, longestHashed, readKey, readKeys } from "../key-words.ts";
 import type { Entry } from "./entry.ts";
 
-/** Longer keys are in the Map. */
-const longestKey = 24;
 const reach = 32;
 /** Of the table's logarithm. Arrays of more than 2^25 elements are no arrays for V8 any more. */
-const firstBits = 4;
+const firstBits = 6;
 const mostBits = 24;
 /** Keys from which the table does not fit into a processor's cache. */
 const cached = 8_192;
+/** Keys from which it has no words. */
+const worded = 65_536;
+/** Four integers for a place, or one. */
+const withWords = 2;
+const withoutWords = 0;
 
-/** The batch at hand: hashes, and places in the table. */
-let tagsAt = new Int32Array(1_024);
+/** Of the batch at hand: places in the table. */
 let places = new Int32Array(1_024);
 /** Keeps V8 from leaving out reads that only bring memory near. */
 const near = new Int32Array(1);
 
 export class EntryMap {
   #bits = firstBits;
-  #tags = new Int32Array((1 << firstBits) + reach);
+  /** The logarithm of how many integers a place has in `#tags`. */
+  #stride = withWords;
+  #tags = new Int32Array(((1 << firstBits) + reach) << withWords);
   #entries: (Entry | undefined)[] = emptyPlaces((1 << firstBits) + reach);
   /** In the table. */
   #count = 0;
   readonly #others = new Map<string, Entry>();
 
   get(key: string): Entry | undefined {
-    if (key.length <= longestKey) {
-      const at = this.#placeOf(key, tagOf(key));
+    if (key.length <= longestHashed) {
+      const at = this.#placeOf(key, readKey(key).hash[0]!);
       if (at >= 0) return this.#entries[at];
     }
     return this.#others.size === 0 ? undefined : this.#others.get(key);
@@ -50,32 +54,53 @@ export class EntryMap {
 
   /** The entries of a batch's keys, undefined where there is none, into `found`. */
   find(keys: readonly string[], found: (Entry | undefined)[]): void {
-    const records = keys.length;
-    if (tagsAt.length < records) {
-      tagsAt = new Int32Array(records * 2);
-      places = new Int32Array(records * 2);
+    const words = readKeys(keys);
+    if (places.length < keys.length) places = new Int32Array(keys.length * 2);
+    if (this.#stride === withWords) {
+      this.#findByWords(keys, words, found);
+      if (this.#count > cached) bringNear(keys.length, found);
+      return;
     }
-    for (let i = 0; i < records; i++) {
-      const key = keys[i]!;
-      tagsAt[i] = key.length > longestKey ? 0 : tagOf(key);
-    }
-    this.#locate(records, found);
-    if (this.#count > cached) bringNear(records, found);
+    this.#locate(keys.length, words.hash, found);
+    bringKeysNear(keys.length, found);
     this.#compare(keys, found);
   }
 
-  #locate(records: number, found: (Entry | undefined)[]): void {
+  #findByWords(keys: readonly string[], { hash, low, mid, high }: KeyWords, found: (Entry | undefined)[]): void {
     const tags = this.#tags;
+    const entries = this.#entries;
+    const shift = 32 - this.#bits;
+    for (let i = 0; i < keys.length; i++) {
+      const tag = hash[i]!;
+      let at = homeOf(tag, shift) << withWords;
+      const end = at + (reach << withWords);
+      while (tags[at] !== tag && tags[at] !== 0 && at < end) at += 1 << withWords;
+      const last = high[i]!;
+      if (last !== 0 && last === tags[at + 3] && mid[i] === tags[at + 2] && low[i] === tags[at + 1])
+        found[i] = entries[at >> withWords];
+      else found[i] = this.#other(keys[i]!, entries[at >> withWords]);
+    }
+  }
+
+  /** For a key that has no words, or not those of the entry that was met. */
+  #other(key: string, met: Entry | undefined): Entry | undefined {
+    if (met === undefined) return this.#others.size === 0 ? undefined : this.#others.get(key);
+    return met.key === key ? met : this.get(key);
+  }
+
+  #locate(records: number, hash: Int32Array, found: (Entry | undefined)[]): void {
+    const tags = this.#tags;
+    const placed = places;
     const shift = 32 - this.#bits;
     for (let i = 0; i < records; i++) {
-      const tag = tagsAt[i]!;
+      const tag = hash[i]!;
       let at = homeOf(tag, shift);
       const end = at + reach;
       for (let there = tags[at]!; there !== tag && there !== 0 && ++at < end;) there = tags[at]!;
-      places[i] = at;
+      placed[i] = at;
     }
     const entries = this.#entries;
-    for (let i = 0; i < records; i++) found[i] = entries[places[i]!];
+    for (let i = 0; i < records; i++) found[i] = entries[placed[i]!];
   }
 
   #compare(keys: readonly string[], found: (Entry | undefined)[]): void {
@@ -87,20 +112,19 @@ export class EntryMap {
   }
 
   set(key: string, entry: Entry): void {
-    if (key.length > longestKey) return void this.#others.set(key, entry);
-    const tag = tagOf(key);
-    const at = this.#placeOf(key, tag);
+    if (key.length > longestHashed) return void this.#others.set(key, entry);
+    const words = readKey(key);
+    const at = this.#placeOf(key, words.hash[0]!);
     if (at >= 0) this.#entries[at] = entry;
     else if (this.#others.size > 0 && this.#others.has(key)) this.#others.set(key, entry);
     else {
-      // A table that is full to five eighths is doubled.
-      if (this.#count * 8 >= 5 << this.#bits && this.#bits < mostBits) this.#grow();
-      this.#put(tag, entry);
+      if (this.#full && this.#bits < mostBits) this.#grow();
+      this.#put(words.hash[0]!, words.low[0]!, words.mid[0]!, words.high[0]!, entry);
     }
   }
 
   delete(key: string): boolean {
-    const at = key.length > longestKey ? -1 : this.#placeOf(key, tagOf(key));
+    const at = key.length > longestHashed ? -1 : this.#placeOf(key, readKey(key).hash[0]!);
     if (at < 0) return this.#others.delete(key);
     this.#clear(at);
     return true;
@@ -128,24 +152,37 @@ export class EntryMap {
     yield* this.#others.values();
   }
 
+  /** While it is small a table is full with a quarter of its places taken: most keys are then found where they are looked for. */
+  get #full(): boolean {
+    return this.#count * (this.#count < cached ? 20 : 8) >= 5 << this.#bits;
+  }
+
   /** -1 when it is not in the table. */
   #placeOf(key: string, tag: number): number {
     const tags = this.#tags;
+    const stride = this.#stride;
     const first = homeOf(tag, 32 - this.#bits);
     for (let at = first; at < first + reach; at++) {
-      const there = tags[at]!;
+      const there = tags[at << stride]!;
       if (there === 0) return -1;
       if (there === tag && this.#entries[at]!.key === key) return at;
     }
     return -1;
   }
 
-  #put(tag: number, entry: Entry): void {
+  #put(tag: number, low: number, mid: number, high: number, entry: Entry): void {
     const tags = this.#tags;
+    const stride = this.#stride;
     const first = homeOf(tag, 32 - this.#bits);
     for (let at = first; at < first + reach; at++) {
-      if (tags[at] !== 0) continue;
-      tags[at] = tag;
+      const place = at << stride;
+      if (tags[place] !== 0) continue;
+      tags[place] = tag;
+      if (stride === withWords) {
+        tags[place + 1] = low;
+        tags[place + 2] = mid;
+        tags[place + 3] = high;
+      }
       this.#entries[at] = entry;
       this.#count++;
       return;
@@ -157,15 +194,16 @@ export class EntryMap {
   #clear(at: number): void {
     const tags = this.#tags;
     const entries = this.#entries;
+    const stride = this.#stride;
     const shift = 32 - this.#bits;
     let free = at;
-    for (let from = at + 1; from < tags.length && tags[from] !== 0; from++) {
-      if (homeOf(tags[from]!, shift) > free) continue;
-      tags[free] = tags[from]!;
+    for (let from = at + 1; from < entries.length && tags[from << stride] !== 0; from++) {
+      if (homeOf(tags[from << stride]!, shift) > free) continue;
+      tags.copyWithin(free << stride, from << stride, (from + 1) << stride);
       entries[free] = entries[from];
       free = from;
     }
-    tags[free] = 0;
+    tags.fill(0, free << stride, (free + 1) << stride);
     entries[free] = undefined;
     this.#count--;
   }
@@ -173,16 +211,31 @@ export class EntryMap {
   #grow(): void {
     const tags = this.#tags;
     const entries = this.#entries;
+    const before = this.#stride;
     this.#bits++;
-    this.#tags = new Int32Array((1 << this.#bits) + reach);
+    this.#stride = this.#count < worded ? withWords : withoutWords;
+    this.#tags = new Int32Array(((1 << this.#bits) + reach) << this.#stride);
     this.#entries = emptyPlaces((1 << this.#bits) + reach);
     this.#count = 0;
-    for (let at = 0; at < tags.length; at++) if (tags[at] !== 0) this.#put(tags[at]!, entries[at]!);
+    for (let at = 0; at < entries.length; at++) {
+      const place = at << before;
+      if (tags[place] !== 0) this.#put(tags[place]!, tags[place + 1]!, tags[place + 2]!, tags[place + 3]!, entries[at]!);
+    }
   }
 }
 
-/** Reads what the comparison of keys will need. */
+/** Reads what a step will need of the entries. */
 function bringNear(records: number, found: readonly (Entry | undefined)[]): void {
+  let sum = 0;
+  for (let i = 0; i < records; i++) {
+    const entry = found[i];
+    if (entry !== undefined) sum += entry.partition;
+  }
+  near[0] = sum;
+}
+
+/** Reads what the comparison of keys will need, and a step. */
+function bringKeysNear(records: number, found: readonly (Entry | undefined)[]): void {
   let sum = 0;
   for (let i = 0; i < records; i++) {
     const entry = found[i];
@@ -196,11 +249,6 @@ function bringNear(records: number, found: readonly (Entry | undefined)[]): void
  * have some only: places are taken from the mixed highest.
  */
 const homeOf = (tag: number, shift: number): number => Math.imul(tag, 0x9e3779b1) >>> shift;
-
-function tagOf(key: string): number {
-  const hash = murmur3(key) | 0;
-  return hash === 0 ? 1 : hash;
-}
 
 function emptyPlaces(count: number): (Entry | undefined)[] {
   return new Array<Entry | undefined>(count).fill(undefined);
