@@ -9,7 +9,7 @@ export class Entry {
   bytes: Uint8Array | undefined = undefined;
   /** Generation of snapshots in which the key was last touched; see StepState. */
   mark = 0;
-  /** The number of the key's place among those of a chunk, for steps that take values together; see ChunkGroups. */
+  /** The number of the key's place among those of a chunk, for steps that take values together (ChunkGroups), or among a step's numbers (Numbers). */
   slot = 0;
   /** partition + 1 (0 until somebody asks) · gone · stored: one field, as there may be millions of entries. */
   #bits = 0;

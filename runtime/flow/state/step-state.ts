@@ -17,6 +17,7 @@ import type { Recorder } from "../runtime.ts";
 import { unshared } from "../unshared.ts";
 import { Entry } from "./entry.ts";
 import { EntryMap } from "./entry-map.ts";
+import { Numbers } from "./numbers.ts";
 import { PackedRows } from "./packed-rows.ts";
 import { decodeStateRow, encodeStateRow, hasNoWake, wakeOf } from "./state-row.ts";
 
@@ -37,6 +38,8 @@ export interface StateForm {
   snapshot(entry: Entry): unknown;
   /** Puts a stored state back into the entry. */
   revive(entry: Entry, state: unknown): void;
+  /** The key lives on elsewhere, and its entry goes. Not called for one that is discarded. */
+  forget?(entry: Entry): void;
 }
 
 interface Task {
@@ -50,6 +53,8 @@ export class StepState {
   readonly step: string;
   /** Keys that were touched in this process, and those that want to be woken. The others are packed: `find` takes them out. */
   readonly entries = new EntryMap();
+  /** For a form that keeps states there. */
+  readonly numbers = new Numbers();
   /** Loaded and not touched since, by partition. */
   readonly #packs = new Map<number, PackedRows>();
   /** Rows in all packs. */
@@ -318,7 +323,9 @@ export class StepState {
       }
       const entry = next.value;
       if (entry.partition < 0) entry.partition = this.#partitionOf(entry.key);
-      if (this.#leaving.has(entry.partition)) this.entries.delete(entry.key);
+      if (!this.#leaving.has(entry.partition)) continue;
+      this.#form?.forget?.(entry);
+      this.entries.delete(entry.key);
     }
   }
 

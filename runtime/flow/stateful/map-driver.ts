@@ -1,6 +1,7 @@
 /**
- * Drivers of statefulMap and statefulFlatMap: the fast ones. One entry per key holds the user's state; a batch is looked up as a
- * whole, and then a record costs the user's call and a push. The loop is generated per step, so that V8 inlines the user's mapper.
+ * Drivers of statefulMap and statefulFlatMap: the fast ones. One entry per key holds the user's state, or says which of the step's
+ * numbers it is (state/numbers.ts). A batch is looked up as a whole, and then a record costs the user's call and a push. The loop is
+ * generated per step, so that V8 inlines the user's mapper.
  */
 import { generated } from "../generated.ts";
 import { toArray } from "../iterables.ts";
@@ -12,25 +13,46 @@ import { badReturn } from "./logic-driver.ts";
 
 type Loop = (keys: string[], values: unknown[], found: readonly (Entry | undefined)[]) => void;
 
-/** `perRecord` takes `key` and `output`; `done` runs after the loop. */
+/**
+ * `perRecord` takes `i` and `output`; `done` runs after the loop. The user's function has two places to be called from, so that V8 sees a
+ * number of the column and what comes of it as such, and makes no object for them.
+ */
 function loopOver(bindings: Record<string, unknown>, prelude: string, perRecord: string, done: string): Driver["batch"] {
   const state = bindings.state as StepState;
+  const call = (before: string, keep: string) => `const result = mapper(${before}, values[i]);
+      if (!Array.isArray(result) || result.length !== 2) bad(result);
+      const next = result[0], output = result[1];
+      ${keep}
+      ${perRecord}`;
   const loop = generated<Loop>(
-    bindings,
+    { ...bindings, numbers: state.numbers },
     `return function loop(keys, values, found) {
   const generation = state.generation;
+  let column = numbers.column;
   ${prelude}
   for (let i = 0; i < values.length; i++) {
-    const key = keys[i];
     let entry = found[i];
-    if (entry === undefined || entry.gone) entry = state.open(key);
+    if (entry === undefined || entry.gone) entry = state.open(keys[i]);
     else if (entry.mark !== generation) state.touch(entry);
-    const result = mapper(entry.state, values[i]);
-    if (!Array.isArray(result) || result.length !== 2) bad(result);
-    const next = result[0], output = result[1];
-    if (next === undefined) state.discard(entry);
-    else entry.state = next;
-    ${perRecord}
+    const place = entry.slot;
+    if (place === 0) {
+      ${call(
+        "entry.state",
+        `if (typeof next === "number" && (next | 0) !== next) { numbers.take(entry, next); column = numbers.column; }
+      else if (next === undefined) state.discard(entry);
+      else entry.state = next;`,
+      )}
+    } else {
+      ${call(
+        "column[place]",
+        `if (typeof next === "number") column[place] = next;
+      else {
+        numbers.release(entry);
+        if (next === undefined) state.discard(entry);
+        else entry.state = next;
+      }`,
+      )}
+    }
   }
   ${done}
 };`,
@@ -38,12 +60,13 @@ function loopOver(bindings: Record<string, unknown>, prelude: string, perRecord:
   return (keys, values, _port, known) => loop(keys, values, state.resolve(keys, known));
 }
 
-const form = {
-  snapshot: (entry: Entry): unknown => entry.state,
+const formOf = ({ numbers }: StepState) => ({
+  snapshot: (entry: Entry): unknown => numbers.stateOf(entry),
   revive(entry: Entry, state: unknown): void {
     entry.state = state;
   },
-};
+  forget: (entry: Entry): void => numbers.release(entry),
+});
 
 export function statefulMapDriver(mapper: Call): DriverOf {
   return ({ step, state, outlets }) => {
@@ -53,7 +76,7 @@ export function statefulMapDriver(mapper: Call): DriverOf {
     // One output per record: the keys go on as they came.
     const bindings = { state, mapper, bad, outlet: outlets[0]! };
     const prelude = "const outputs = new Array(values.length);";
-    return { ...form, batch: loopOver(bindings, prelude, "outputs[i] = output;", "outlet.columns(keys, outputs);") };
+    return { ...formOf(state), batch: loopOver(bindings, prelude, "outputs[i] = output;", "outlet.columns(keys, outputs);") };
   };
 }
 
@@ -64,7 +87,7 @@ export function statefulFlatMapDriver(mapper: Call): DriverOf {
     };
     const list = (value: unknown) => toArray(value, step);
     const bindings = { state, mapper, bad, list, outlet: outlets[0]! };
-    const perRecord = "const items = list(output); for (let j = 0; j < items.length; j++) outlet.push(key, items[j]);";
-    return { ...form, batch: loopOver(bindings, "", perRecord, "") };
+    const perRecord = "const items = list(output); for (let j = 0; j < items.length; j++) outlet.push(keys[i], items[j]);";
+    return { ...formOf(state), batch: loopOver(bindings, "", perRecord, "") };
   };
 }
