@@ -1,6 +1,7 @@
 /**
  * Inputs: where a program outside of the dataflow puts records in. The handle holds a capability at its time; records are
- * gathered and leave when the buffer is full, when time moves on, and at the next step at the latest.
+ * gathered here and then in the channels, as an exchange cuts each buffer into one for each worker. They leave when those are full,
+ * at the next step at the latest, and before time moves on: nothing counts them until they leave but the capability at their time.
  */
 import { WeirError } from "../../errors/index.ts";
 import { lessEqual, sameTime, type Time } from "../progress/index.ts";
@@ -43,7 +44,7 @@ class HeldInput<D, T> implements InputHandle<D, T> {
     if (this.#closed) throw this.#isClosed("send");
     this.#buffer[this.#length++] = item;
     if (this.#length === 1) this.#activate();
-    else if (this.#length >= batchSize) this.flush();
+    else if (this.#length >= batchSize) this.#sendBuffer();
   }
 
   sendBatch(items: readonly D[]): void {
@@ -54,8 +55,9 @@ class HeldInput<D, T> implements InputHandle<D, T> {
       this.#activate();
       return;
     }
-    this.flush();
+    this.#sendBuffer();
     this.#send(this.#isKept() ? items.slice() : items);
+    this.#activate();
   }
 
   advanceTo(time: T): void {
@@ -73,7 +75,14 @@ class HeldInput<D, T> implements InputHandle<D, T> {
   }
 
   flush(): void {
-    if (this.#early.length > 0 && !this.output.dataflow.building) this.#sendEarly();
+    const { output } = this;
+    if (this.#early.length > 0 && !output.dataflow.building) this.#sendEarly();
+    this.#sendBuffer();
+    if (!output.dataflow.ended) output.flush();
+  }
+
+  /** The next run, for which `send` has asked, takes it out of the channels. */
+  #sendBuffer(): void {
     if (this.#length === 0) return;
     const records = this.#buffer;
     if (records.length > this.#length) records.length = this.#length;
@@ -104,8 +113,6 @@ class HeldInput<D, T> implements InputHandle<D, T> {
     if (dataflow.ended) return;
     if (this.#early.length > 0) this.#sendEarly();
     this.output.push(this.#capability.time as Time, records);
-    this.output.flush();
-    dataflow.enlist();
   }
 
   /** The times may be gone by now; nobody has been told before the first step, which tells of all at once. */
