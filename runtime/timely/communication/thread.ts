@@ -31,8 +31,9 @@ class ThreadFabric implements Fabric {
   readonly #sent: number[];
   #over = 0;
   #outstanding = 0;
-  /** Receivers that were sent something since the last flush. */
-  readonly #touched: Uint8Array;
+  /** Receivers that were sent something since the last flush, and whether each is among them. */
+  readonly #touched: ThreadFabric[] = [];
+  readonly #isTouched: Uint8Array;
   readonly #wakes: (() => void)[] = [];
   #closed = false;
 
@@ -41,7 +42,7 @@ class ThreadFabric implements Fabric {
     this.peers = peers;
     this.#window = window;
     this.#sent = Array<number>(peers).fill(0);
-    this.#touched = new Uint8Array(peers);
+    this.#isTouched = new Uint8Array(peers);
   }
 
   connect(all: readonly ThreadFabric[]): void {
@@ -57,8 +58,11 @@ class ThreadFabric implements Fabric {
       this.#outstanding += weight;
       if (before <= this.#window && before + weight > this.#window) this.#over++;
     }
-    this.#touched[target] = 1;
     const receiver = this.#all[target]!;
+    if (this.#isTouched[target] === 0) {
+      this.#isTouched[target] = 1;
+      this.#touched.push(receiver);
+    }
     if (!receiver.#closed) receiver.#inbox.push(message, this.index, weight);
   }
 
@@ -85,11 +89,13 @@ class ThreadFabric implements Fabric {
   }
 
   flush(): void {
-    for (let target = 0; target < this.peers; target++) {
-      if (this.#touched[target] === 0) continue;
-      this.#touched[target] = 0;
-      if (!this.#all[target]!.#closed) this.#all[target]!.#wake();
+    const touched = this.#touched;
+    for (let i = 0; i < touched.length; i++) {
+      const receiver = touched[i]!;
+      this.#isTouched[receiver.index] = 0;
+      if (!receiver.#closed) receiver.#wake();
     }
+    touched.length = 0;
   }
 
   congested(): boolean {
