@@ -39,8 +39,7 @@ export const workersTable: Table = {
       name: "per epoch and worker",
       unit: "µs",
       linear: 0,
-      otherwise:
-        "a worker tells every other worker about its progress, so that all of them together send the square of their number of small messages",
+      otherwise: "each has two messages and two or three steps in a round, but less and less of its state is still in the caches",
     },
   ],
   show: plain,

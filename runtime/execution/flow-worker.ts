@@ -29,6 +29,8 @@ export interface FlowWorkerOptions {
   readonly now: () => number;
   /** It may stand still or jump, and wakes nobody: what waits for it is asked again by the machine's timers. */
   readonly standing?: boolean;
+  /** As of the engine's worker: how many are many. The same on all workers of an execution. */
+  readonly manyWorkers?: number | undefined;
   readonly post: (message: FromWorker) => void;
   /** Called, outside of a step, when the worker has something to do. */
   readonly wake: () => void;
@@ -93,7 +95,7 @@ export function createFlowWorker(options: FlowWorkerOptions): FlowWorker {
       onEndBatch: (epoch) => post({ kind: "endBatch", epoch }),
     });
     const recorder = createRowRecorder(message.snapshots, (batch) => post({ kind: "rows", batch }));
-    const worker = createWorker({ fabric, clock: options.now });
+    const worker = createWorker({ fabric, clock: options.now, manyWorkers: options.manyWorkers });
     worker.onActivity(options.wake);
     const sinkParts = new Map(Object.entries(message.sinks).map(([step, parts]) => [step, new Map(parts)]));
     const partitions = assignment.length;

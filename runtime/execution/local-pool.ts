@@ -20,6 +20,7 @@ export interface LocalPoolOptions {
   readonly now: () => number;
   /** The clock may stand still or jump at any moment, and wakes nobody: it is looked at again and again. Default: when it is not the machine's. */
   readonly standing?: boolean;
+  readonly manyWorkers?: number | undefined;
   /** Where the workers' keyed state is kept between executions, for whoever wants to look. */
   readonly slots?: StateSlot[];
   /** Sees each worker's message first; true = it goes no further. */
@@ -54,6 +55,7 @@ export function createLocalPool(options: LocalPoolOptions): LocalPool {
           slot: state,
           now,
           standing,
+          manyWorkers: options.manyWorkers,
           post(message) {
             if (options.intercept?.(message) !== true) receive(message);
           },

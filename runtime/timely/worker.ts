@@ -8,7 +8,7 @@
 import FlatQueue from "flatqueue";
 import { WeirError } from "../errors/index.ts";
 import type { Fabric, Message } from "./communication/fabric.ts";
-import { DataflowState, ScopeState, type Host, type Scope, type Worker } from "./dataflow/index.ts";
+import { DataflowState, progressPath, ScopeState, type Host, type Scope, type Worker } from "./dataflow/index.ts";
 
 export interface WorkerOptions {
   readonly fabric: Fabric;
@@ -16,6 +16,8 @@ export interface WorkerOptions {
   readonly clock: () => number;
   /** Records that may wait in front of this worker's operators before it counts as congested. Default 65,536. */
   readonly queueLimit?: number;
+  /** Workers from which progress goes through one of them (`dataflow/progress-path.ts`). The same on all. */
+  readonly manyWorkers?: number | undefined;
 }
 
 export interface EngineWorker extends Worker {
@@ -61,7 +63,7 @@ interface Delivery {
 }
 
 export function createWorker(options: WorkerOptions): EngineWorker {
-  const { fabric, clock, queueLimit = 65_536 } = options;
+  const { fabric, clock, queueLimit = 65_536, manyWorkers } = options;
   const { index, peers } = fabric;
   const dataflows = new Map<number, DataflowState>();
   /** For dataflows that other workers have built and this one has not. */
@@ -90,6 +92,7 @@ export function createWorker(options: WorkerOptions): EngineWorker {
     index,
     peers,
     fabric,
+    path: progressPath(index, peers, manyWorkers),
     queued: 0,
     enlist(dataflow) {
       enlisted.push(dataflow);
@@ -112,7 +115,7 @@ export function createWorker(options: WorkerOptions): EngineWorker {
       if (waiting === undefined) early.set(message.dataflow, [{ message, from, weight }]);
       else waiting.push({ message, from, weight });
     } else if (message.kind === "data") dataflow.deliver(message.channel, message.time, message.records, from, weight);
-    // This worker's own progress was applied when it was sent.
+    // What this worker has broadcast was applied when it was sent.
     else if (from !== index) dataflow.receive(message.changes);
   };
 

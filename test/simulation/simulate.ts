@@ -112,6 +112,8 @@ export async function simulate(seed: number, log: (line: string) => void = () =>
       now: schedule.now,
       // The schedule jumps to whatever somebody waits for; the machine's timers would make a run depend on more than its seed.
       standing: false,
+      // Of every second seed progress goes through one of the workers, however few they are.
+      manyWorkers: seed % 2 === 0 ? 2 : undefined,
     });
     const process = createProcess({
       process: index,

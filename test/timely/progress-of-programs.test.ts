@@ -247,11 +247,13 @@ function model(program: Program): Log {
   return log;
 }
 
-function run(program: Program): Log {
+function run(program: Program, manyWorkers: number): Log {
   const random = seededRandom(program.seed);
   const network = createShufflingNetwork(program.peers, random);
   const log: Log = [];
-  const workers = network.fabrics.map((fabric) => createWorker({ fabric, clock: () => 0, queueLimit: random() < 0.3 ? 3 : 1000 }));
+  const workers = network.fabrics.map((fabric) =>
+    createWorker({ fabric, clock: () => 0, queueLimit: random() < 0.3 ? 3 : 1000, manyWorkers }),
+  );
   const built = workers.map((): ReturnType<typeof buildProgram> | undefined => undefined);
   const left = program.input.map((records) => [...records]);
   let times = program.input.map(() => 0);
@@ -289,7 +291,10 @@ function run(program: Program): Log {
 }
 
 describe("programs with nested loops under shuffled deliveries", () => {
-  test("do what the model does, see nothing behind a frontier, and complete", () => {
+  test.each([
+    ["tell each other about progress", Infinity],
+    ["tell one of them, which tells all", 2],
+  ])("do what the model does, see nothing behind a frontier, and complete when workers %s", (_, manyWorkers) => {
     let largest = 0;
     let notifications = 0;
     fc.assert(
@@ -297,7 +302,7 @@ describe("programs with nested loops under shuffled deliveries", () => {
         const expected = model(program);
         largest = Math.max(largest, expected.length);
         notifications += expected.filter((entry) => entry.includes("all")).length;
-        expect(run(program).toSorted()).toEqual(expected.toSorted());
+        expect(run(program, manyWorkers).toSorted()).toEqual(expected.toSorted());
       }),
       { numRuns: 300 },
     );

@@ -2,8 +2,9 @@
  * One dataflow on one worker: its operators, which of them have something to do, and its progress.
  *
  * A run is: move frontiers by what others have reported → run active operators once each → report what they did, as one
- * batch. The batch is applied here at the moment in which it is sent to the others, so that all workers see the same events; it is
- * held back while nothing in it could move a frontier, which keeps steady streams free of progress traffic.
+ * batch. The batch is applied here at the moment in which it is sent to the others, so that all workers see the same events (or when
+ * it comes back: `progress-path.ts`). It is held back while nothing in it could move a frontier, which keeps steady streams free of
+ * progress traffic.
  */
 import { BitSet, ChangeBatch, findStuckCycle, formatTime, LocationGraph, minimum, Tracker, type Time } from "../progress/index.ts";
 import { invariant } from "../../errors/index.ts";
@@ -11,6 +12,7 @@ import type { Host } from "./host.ts";
 import type { InputQueue } from "./input-queue.ts";
 import { graphError } from "./misuse.ts";
 import type { OutputChannels } from "./output-channels.ts";
+import { accumulator } from "./progress-path.ts";
 
 /** Entries at which a batch of progress is sent though nobody waits for it, so that it stays small. */
 const heldChanges = 1024;
@@ -49,7 +51,9 @@ export class DataflowState {
   readonly #shutdown: (() => void)[] = [];
   /** The time each operator has asked for last and that has not come yet. */
   readonly #wakes: (number | undefined)[] = [];
-  readonly #decisive = (location: number, time: Time): boolean => this.#tracker!.isDecisive(location, time);
+  readonly #decisive = (location: number, time: Time, difference: number): boolean =>
+    // Other workers may be about to take away the rest; the accumulator has been told of all that is.
+    this.#tracker!.isDecisive(location, time, this.host.path === "accumulator" ? difference : -Infinity);
   readonly #apply = (location: number, time: Time, difference: number): void => this.#tracker!.update(location, time, difference);
 
   constructor(id: number, host: Host) {
@@ -135,11 +139,10 @@ export class DataflowState {
     this.#shutdown.push(body);
   }
 
-  /** Pointstamps that other workers have reported. */
+  /** Pointstamps that other workers have reported. The accumulator reports them again, with its own. */
   receive(changes: readonly (number | Time)[]): void {
-    const tracker = this.#tracker!;
-    for (let i = 0; i < changes.length; i += 3)
-      tracker.update(changes[i] as number, changes[i + 1] as Time, changes[i + 2] as number);
+    const into = this.host.path === "accumulator" ? this.changes : this.#tracker!;
+    for (let i = 0; i < changes.length; i += 3) into.update(changes[i] as number, changes[i + 1] as Time, changes[i + 2] as number);
     this.enlist();
   }
 
@@ -177,11 +180,16 @@ export class DataflowState {
     const { changes } = this;
     changes.compact();
     if (changes.isEmpty || (changes.size < heldChanges && !changes.someNegative(this.#decisive))) return;
-    const { fabric, index, peers } = this.host;
+    const { fabric, index, path, peers } = this.host;
     if (peers > 1) {
       const flat: (number | Time)[] = [];
       changes.forEach((location, time, difference) => flat.push(location, time, difference));
       const message = { kind: "progress", dataflow: this.id, changes: flat } as const;
+      if (path === "to the accumulator") {
+        fabric.send(accumulator, message);
+        changes.clear();
+        return;
+      }
       if (peers === 2) fabric.send(1 - index, message);
       else fabric.broadcast(message);
     }

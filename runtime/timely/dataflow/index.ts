@@ -32,5 +32,6 @@ export { Notifications } from "./notificator.ts";
 export { createTimeMap, type TimeMap } from "./time-map.ts";
 export { timeProbe } from "./operators/probe.ts";
 export { DataflowState } from "./dataflow-state.ts";
+export { progressPath } from "./progress-path.ts";
 export { ScopeState } from "./scope.ts";
 export type { Host } from "./host.ts";

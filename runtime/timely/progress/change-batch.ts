@@ -74,9 +74,10 @@ export class ChangeBatch {
   }
 
   /** Whether `test` holds for an entry that takes something away. */
-  someNegative(test: (location: number, time: Time) => boolean): boolean {
+  someNegative(test: (location: number, time: Time, difference: number) => boolean): boolean {
     for (let i = 0; i < this.#length; i++) {
-      if (this.#differences[i]! < 0 && test(this.#locations[i]!, this.#times[i]!)) return true;
+      const difference = this.#differences[i]!;
+      if (difference < 0 && test(this.#locations[i]!, this.#times[i]!, difference)) return true;
     }
     return false;
   }

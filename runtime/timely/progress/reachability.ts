@@ -116,11 +116,12 @@ export class Tracker {
   }
 
   /**
-   * Whether taking a pointstamp away could move a frontier: it counts, and nothing else holds its location at or before its
-   * time. What is not decisive may be reported later, together with something that is.
+   * Whether a change could move a frontier by taking a pointstamp away: it counts, the change takes all of its count, and nothing
+   * else holds its location at or before its time. What is not decisive may be reported later, together with something that is.
    */
-  isDecisive(location: number, time: Time): boolean {
-    if (this.#local[location]!.countOf(time) <= 0) return false;
+  isDecisive(location: number, time: Time, difference: number): boolean {
+    const count = this.#local[location]!.countOf(time);
+    if (count <= 0 || count + difference > 0) return false;
     const total = this.#total[location] === 1;
     if (total ? this.#least[location]! < (time as number) : frontierLessThan(this.#frontiers[location]!, time)) return false;
     for (let i = this.#inStart[location]!; i < this.#inStart[location + 1]!; i++) {

@@ -1,6 +1,7 @@
 // What every fabric promises, whatever carries it. Each implementation runs this suite from a test of its own.
 import { afterEach, describe, expect, test } from "vitest";
 import type { DataMessage, Fabric, Message } from "../../../runtime/timely/communication/fabric.ts";
+import { createWorker } from "../../../runtime/timely/index.ts";
 import { createStation, pause, until, type Station } from "./station.ts";
 
 export interface World {
@@ -246,6 +247,46 @@ export function fabricContract({ name, make, smallWindow, unbreakable = false, s
       a.consume();
       await until(() => !a.fabric.congested() && a.wakes > before, "the congestion has ended, and it was told");
       expect(a.fabric.outstanding()).toBe(0);
+    });
+
+    test.each([
+      ["directly", Infinity],
+      ["through one of them", 2],
+    ])("workers complete a dataflow over it when their progress goes %s", async (_, manyWorkers) => {
+      world = await make(3, {});
+      const workers = world.fabrics.map((fabric) => createWorker({ fabric, clock: Date.now, manyWorkers }));
+      const left: number[] = [];
+      const built = workers.map((worker) =>
+        worker.dataflow((scope) => {
+          const [input, stream] = scope.newInput<number>();
+          const out = scope.iterative((nested) => {
+            const [again, round] = nested.feedback<number>([0, 1]);
+            const { trues, falses } = stream
+              .enter(nested)
+              .concat(round)
+              .exchange((value) => value)
+              .map((value) => value - 1)
+              .branch((_time, value) => value > 0);
+            again.connect(trues);
+            return falses.leave(scope);
+          });
+          return { input, probe: out.inspect(() => left.push(0)).probe() };
+        }),
+      );
+      const alive = (): boolean[] => workers.map((worker) => worker.step());
+      for (let time = 1; time <= 20; time++) {
+        for (const { input } of built) {
+          input.sendBatch([1, 4, 9]);
+          input.advanceTo(time);
+        }
+        await until(() => {
+          alive();
+          return built.every(({ probe }) => !probe.lessThan(time));
+        }, `all have finished what came before time ${time}`);
+        expect(left).toHaveLength(9 * time);
+      }
+      for (const { input } of built) input.close();
+      await until(() => !alive().includes(true), "the dataflow has completed");
     });
 
     test("progress needs no credit", async () => {

@@ -158,7 +158,7 @@ describe("reachability", () => {
     );
   });
 
-  test("a pointstamp is decisive exactly when taking it away moves its location's frontier", () => {
+  test("a change is decisive exactly when it takes a pointstamp away and moves its location's frontier by that", () => {
     fc.assert(
       fc.property(graphs, changes, (graph, batches) => {
         const tracker = new Tracker(graph, () => {});
@@ -168,7 +168,9 @@ describe("reachability", () => {
         }
         tracker.propagate();
         for (const { location, time, count } of tracker.pointstamps()) {
-          const decisive = tracker.isDecisive(location, time);
+          const decisive = tracker.isDecisive(location, time, -count);
+          expect(tracker.isDecisive(location, time, -Infinity)).toBe(decisive);
+          expect(tracker.isDecisive(location, time, 1 - count)).toBe(false);
           const before = [...tracker.frontier(location)];
           tracker.update(location, time, -count);
           tracker.propagate();
