@@ -9,7 +9,7 @@ export function insertMinimal(elements: Time[], time: Time): boolean {
   for (let i = 0; i < elements.length; i++) if (lessEqual(elements[i]!, time)) return false;
   let kept = 0;
   for (let i = 0; i < elements.length; i++) if (!lessEqual(time, elements[i]!)) elements[kept++] = elements[i]!;
-  elements.length = kept;
+  while (elements.length > kept) elements.pop();
   elements.push(time);
   return true;
 }

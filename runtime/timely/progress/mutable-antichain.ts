@@ -97,7 +97,8 @@ export class TotalMutableAntichain implements MutableAntichain {
       this.#counts.splice(0, this.#head);
       this.#head = 0;
     }
-    if (this.#head === this.#times.length) this.#times.length = this.#counts.length = this.#head = 0;
+    // Mostly it is empty by itself: setting a length takes V8 longer than all else here.
+    if (this.#head > 0 && this.#head === this.#times.length) this.#times.length = this.#counts.length = this.#head = 0;
   }
 
   #findLeast(): void {

@@ -53,6 +53,8 @@ export class Tracker {
   readonly #componentOf: Int32Array;
   readonly #components: Int32Array[];
   readonly #kind: Uint8Array;
+  /** The location of an acyclic component; -1 for a loop. */
+  readonly #single: Int32Array;
   readonly #before: Float64Array;
   /** Components to work on. */
   readonly #pending = new BitSet();
@@ -87,6 +89,7 @@ export class Tracker {
       if (!isCyclic(component, graph, out, all)) return acyclic;
       return component.every((location) => this.#total[location] === 1) ? totalLoop : partialLoop;
     });
+    this.#single = Int32Array.from(components, ([location], index) => (this.#kind[index] === acyclic ? location! : -1));
     this.#before = new Float64Array(components.reduce((longest, component) => Math.max(longest, component.length), 0));
     this.#componentOf = new Int32Array(size);
     this.#components.forEach((component, index) => component.forEach((location) => (this.#componentOf[location] = index)));
@@ -154,11 +157,8 @@ export class Tracker {
   }
 
   #solve(component: number): void {
-    const members = this.#components[component]!;
-    const kind = this.#kind[component]!;
-    if (kind === totalLoop) return this.#solveTotalLoop(component, members);
-    if (kind === partialLoop) return this.#solvePartialLoop(component, members);
-    const location = members[0]!;
+    const location = this.#single[component]!;
+    if (location < 0) return this.#solveLoop(component);
     if (this.#total[location] === 1) {
       const least = this.#leastFrom(location, -1);
       if (least === this.#least[location]) return;
@@ -169,6 +169,12 @@ export class Tracker {
       this.#frontiers[location] = frontier;
     }
     this.#changed(location, component);
+  }
+
+  #solveLoop(component: number): void {
+    const members = this.#components[component]!;
+    if (this.#kind[component] === totalLoop) this.#solveTotalLoop(component, members);
+    else this.#solvePartialLoop(component, members);
   }
 
   /** Local times and what comes along in-edges, but for those from inside of component `except`. */
