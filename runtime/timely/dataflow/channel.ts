@@ -121,6 +121,9 @@ class BroadcastChannel implements Channel {
   flush(): void {}
 }
 
+/** Of a worker for which nothing is gathered. */
+const none: unknown[] = [];
+
 /**
  * Gathers a buffer per worker; all buffers are at one time. Where the fabric copies what it sends, integers are gathered as such, in
  * memory that is used again, until the first record that is none.
@@ -136,6 +139,8 @@ class ExchangeChannel implements Channel {
   readonly #target: (record: unknown) => number;
   readonly #buffers: unknown[][];
   readonly #lengths: Int32Array;
+  /** How long the last buffer of each was, as the next most likely will be. */
+  readonly #sizes: Int32Array;
   #integers: Int32Array | undefined;
   /** Weight per buffer, where records weigh differently. */
   readonly #weights: Float64Array;
@@ -148,8 +153,9 @@ class ExchangeChannel implements Channel {
     this.#input = input;
     this.#host = host;
     this.#target = target;
-    this.#buffers = Array.from({ length: host.peers }, () => []);
+    this.#buffers = Array.from({ length: host.peers }, () => none);
     this.#lengths = new Int32Array(host.peers);
+    this.#sizes = new Int32Array(host.peers);
     this.#weights = new Float64Array(host.peers);
     if (input.weigh === undefined && host.fabric.sendIntegers !== undefined) this.#integers = new Int32Array(0);
   }
@@ -174,6 +180,7 @@ class ExchangeChannel implements Channel {
         const record = records[i];
         const worker = target(record);
         const at = lengths[worker]!;
+        if (at === 0) this.#begin(worker);
         buffers[worker]![at] = record;
         lengths[worker] = at + 1;
         if (at + 1 === batchSize) this.#send(worker);
@@ -183,6 +190,7 @@ class ExchangeChannel implements Channel {
     for (let i = 0; i < records.length; i++) {
       const record = records[i];
       const worker = target(record);
+      if (lengths[worker] === 0) this.#begin(worker);
       buffers[worker]![lengths[worker]!++] = record;
       if ((this.#weights[worker]! += weigh(record)) >= batchSize) this.#send(worker);
     }
@@ -205,6 +213,7 @@ class ExchangeChannel implements Channel {
       const worker = target(record);
       if (this.#integers === undefined) {
         // The route has itself sent something here, and that was no integer.
+        if (lengths[worker] === 0) this.#begin(worker);
         this.#buffers[worker]![lengths[worker]!] = record;
         if (++lengths[worker]! === batchSize) this.#send(worker);
         return i + 1;
@@ -248,8 +257,15 @@ class ExchangeChannel implements Channel {
   #takeBuffer(worker: number, length: number): unknown[] {
     const records = this.#buffers[worker]!;
     if (records.length > length) records.length = length;
-    this.#buffers[worker] = bufferLike(records);
+    this.#buffers[worker] = none;
+    this.#sizes[worker] = length;
     return records;
+  }
+
+  /** For the first record of a buffer, and not before: collections would move empty ones for nothing. */
+  #begin(worker: number): void {
+    // oxlint-disable-next-line unicorn/no-new-array -- filled in place
+    this.#buffers[worker] = new Array(this.#sizes[worker]!);
   }
 }
 
