@@ -35,6 +35,8 @@ export class Tracker {
   /** Pointstamps (location and time) with a count other than zero; 0 = the dataflow is complete. */
   live = 0;
   readonly #local: MutableAntichain[];
+  /** The least local times of locations with one coordinate, next to each other. */
+  readonly #localLeast: Float64Array;
   /** Frontiers of locations with one coordinate: a number, Infinity when empty. */
   readonly #least: Float64Array;
   /** Frontiers of the others. */
@@ -66,6 +68,7 @@ export class Tracker {
     const size = coordinates.length;
     this.#onChange = onChange;
     this.#local = coordinates.map(createMutableAntichain);
+    this.#localLeast = new Float64Array(size).fill(Infinity);
     this.#least = new Float64Array(size).fill(Infinity);
     this.#frontiers = Array.from({ length: size }, () => nothing);
     this.#total = Uint8Array.from(coordinates, (count) => (count === 1 ? 1 : 0));
@@ -102,6 +105,7 @@ export class Tracker {
     if (!local.moved) return;
     // Behind the frontier as last computed nothing can move it: what holds it there is looked at anew when it goes.
     if (this.#total[location] === 1) {
+      this.#localLeast[location] = (local as TotalMutableAntichain).least;
       if (this.#least[location]! < (time as number)) return;
     } else if (frontierLessThan(this.#frontiers[location]!, time)) return;
     this.#pending.add(this.#componentOf[location]!);
@@ -179,7 +183,7 @@ export class Tracker {
 
   /** Local times and what comes along in-edges, but for those from inside of component `except`. */
   #leastFrom(location: number, except: number): number {
-    let least = (this.#local[location] as TotalMutableAntichain).least;
+    let least = this.#localLeast[location]!;
     for (let i = this.#inStart[location]!, end = this.#inStart[location + 1]!; i < end; i++) {
       const from = this.#inFrom[i]!;
       if (this.#componentOf[from] === except) continue;
