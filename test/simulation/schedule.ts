@@ -25,6 +25,9 @@ interface Timed {
   readonly action: () => void;
 }
 
+/** Rounds in which nobody has anything to do and no time is waited for. */
+const patience = 10;
+
 export function createSchedule(random: Random): Schedule {
   let now = 1_000_000;
   let order = 0;
@@ -75,8 +78,9 @@ export function createSchedule(random: Random): Schedule {
           let next = timed[0]?.at ?? Infinity;
           for (const actor of actors) next = Math.min(next, actor.nextTime() ?? Infinity);
           asleep.clear();
-          // A promise may have settled after its actor's last step: everybody is asked once more before this counts as the end.
-          if (next === Infinity && ++idle > 1) now = limit + 1;
+          // A promise may have settled after its actor's last step, and a step that says there is no more to do may have begun the
+          // next one (a sink is sealed, then closed): everybody is asked some more times before this counts as the end.
+          if (next === Infinity && ++idle > patience) now = limit + 1;
           // A timer in the past whose actor had nothing to do must not hold time still.
           else if (next !== Infinity) now = Math.max(now + 1, next);
           if (next !== Infinity) idle = 0;
