@@ -17,6 +17,8 @@ const hotter = (a: Hot, b: Hot): Hot => {
 
 export const q5: Query = (events, options) => {
   const counts = bidsOf(events)
+    // What a bid goes on with to the worker of its auction.
+    .map("auction and time", ({ auction, dateTime }) => ({ auction, dateTime }))
     .keyBy("by auction", ({ auction }) => `${auction}`)
     .window("count", { clock: timeOf(options), windower: sliding({ lengthMs, offsetMs, alignTo: 0 }) })
     .count().down;
@@ -24,7 +26,7 @@ export const q5: Query = (events, options) => {
   return counts
     .map("of window", ([auction, [window, bids]]): Hot => ({ dateTime: window * offsetMs, auctions: [Number(auction)], bids }))
     .keyBy("by window", ({ dateTime }) => `${dateTime}`)
-    .window("hottest", { clock: timeOf(options), windower: tumbling({ lengthMs: offsetMs, alignTo: 0 }) })
+    .window("hottest", { clock: timeOf(options), windower: tumbling({ lengthMs: offsetMs, alignTo: 0 }), ordered: false })
     .reduce(hotter)
     .down.mapValue("row", ([, { dateTime, auctions, bids }]) => ({
       window: dateTime,
