@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DynamicSink } from "weir";
+import type { DynamicSink, PartitionedSource } from "weir";
 
 export interface Tally {
   /** Starts the clock, at its first call. */
@@ -42,6 +42,17 @@ export function openTally(directory: string): Tally {
       const path = join(directory, crypto.randomUUID());
       writeFileSync(`${path}.part`, JSON.stringify(report));
       renameSync(`${path}.part`, `${path}.json`);
+    },
+  };
+}
+
+/** The same source; the time runs from its first part. */
+export function timed<T, S>(source: PartitionedSource<T, S>, tally: Tally): PartitionedSource<T, S> {
+  return {
+    ...source,
+    buildPart(part, resume, context) {
+      tally.begin();
+      return source.buildPart(part, resume, context);
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Counts the words of two files. */
-import { Dataflow, fileSource, type PartitionedSource } from "weir";
-import { openTally, tallySink, type Tally } from "../data/tally.ts";
+import { Dataflow, fileSource } from "weir";
+import { openTally, tallySink, timed } from "../data/tally.ts";
 import { words } from "../data/words.ts";
 
 export default function wordcount(params: Readonly<Record<string, string>>): Dataflow {
@@ -29,15 +29,4 @@ export default function wordcount(params: Readonly<Record<string, string>>): Dat
       ),
     );
   return flow;
-}
-
-/** The same source; the time runs from its first read. */
-function timed(source: PartitionedSource<string, unknown>, tally: Tally): PartitionedSource<string, unknown> {
-  return {
-    ...source,
-    async buildPart(part, resume, context) {
-      tally.begin();
-      return source.buildPart(part, resume, context);
-    },
-  };
 }

@@ -92,7 +92,7 @@ function partOf(functionName: string, url: string): string {
   if (url === "" && generated.has(functionName)) return "functions that the flow layer generates, with the user's inlined";
   if (!url.startsWith("file:")) return "Node";
   const path = relative(url);
-  if (path.startsWith("bench/")) return "the flow's own functions, its source and sink";
+  if (/^(bench|examples)\//.test(path)) return "the flow's own functions, its source and sink";
   const folders = /^runtime\/(.+)\/[^/]+$/.exec(path)?.[1];
   return folders === undefined ? "libraries" : `\`runtime/${folders.split("/").slice(0, 2).join("/")}\``;
 }

@@ -6,6 +6,7 @@ import { chain } from "./chain.ts";
 import { exchange100k, exchange1k } from "./exchange.ts";
 import { keyed1k, keyed1m } from "./keyed.ts";
 import { latencyRow } from "./latency.ts";
+import { nexmarkQ3, nexmarkQ5, nexmarkQ8 } from "./nexmark.ts";
 import { rescaleRow } from "./rescale.ts";
 import { idleRow } from "./idle.ts";
 import { memoryRow } from "./memory.ts";
@@ -20,6 +21,9 @@ export const rows: readonly Row[] = [
   keyed1k,
   keyed1m,
   window,
+  nexmarkQ3,
+  nexmarkQ5,
+  nexmarkQ8,
   exchange1k,
   exchange100k,
   barrier,

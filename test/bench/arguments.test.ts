@@ -30,7 +30,7 @@ test("help names every row", () => {
 test.each([
   [["scaling", "--peers"], "scaling stands alone"],
   [["--count", "counts.json"], "--count counts what --check finds"],
-  [["nexmark"], "there is no row nexmark"],
+  [["nexmark-q9"], "there is no row nexmark-q9"],
   [["--runs", "0"], "--runs must be a positive number"],
   [["--save", "--brief"], "--save wants all rows"],
   [["--save", "chain"], "--save wants all rows"],

@@ -12,6 +12,7 @@ afterAll(() => rmSync(cache, { recursive: true, force: true }));
 // In processes of their own, as benchmarks run; the answers are checked where they are made, and a wrong one ends the process.
 const groups = [
   ["wordcount", "chain", "keyed-1k", "keyed-1m", "window"],
+  ["nexmark-q3", "nexmark-q5", "nexmark-q8"],
   ["exchange-1k", "exchange-100k", "barrier"],
   ["latency", "resume", "rescale"],
   ["recovery", "memory", "idle", "bounded"],
