@@ -31,6 +31,9 @@ public final class Main {
                 case "chain" -> Chain.build(env, records);
                 case "keyed" -> Keyed.build(env, records, Integer.parseInt(detail));
                 case "window" -> Window.build(env, records, Integer.parseInt(detail));
+                case "nexmark-q3" -> LocalItems.build(env, records);
+                case "nexmark-q5" -> HotItems.build(env, records);
+                case "nexmark-q8" -> NewUsers.build(env, records);
                 case "latency" -> Latency.build(env, records, Double.parseDouble(detail));
                 default -> throw new IllegalArgumentException("there is no row " + row);
             }
