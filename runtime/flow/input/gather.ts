@@ -61,6 +61,8 @@ export function gatherChunks(): Gather {
 export function gatherThroughChain(metrics: StepMetrics, build: (onEmit: (chunk: Chunk) => void) => ChainRunner): Gather {
   const pieces = cutter();
   let records = 0;
+  let recordBytes = 0;
+  /** Of the batch at hand. */
   let last: Chunk | undefined;
   let epochNow = 0;
   const runner = build((chunk) => {
@@ -76,6 +78,8 @@ export function gatherThroughChain(metrics: StepMetrics, build: (onEmit: (chunk:
       const start = stopwatch();
       epochNow = epoch;
       pieces(batch, run);
+      if (last !== undefined) recordBytes = bytesPerRecord(last.values) + (last.keys === undefined ? 0 : bytesPerRecord(last.keys));
+      last = undefined;
       const seconds = (stopwatch() - start) / 1000;
       runner.share(seconds);
       // The operator's whole time is counted as the input's.
@@ -85,9 +89,7 @@ export function gatherThroughChain(metrics: StepMetrics, build: (onEmit: (chunk:
       return records;
     },
     get recordBytes() {
-      if (last === undefined) return 0;
-      const { keys, values } = last;
-      return bytesPerRecord(values) + (keys === undefined ? 0 : bytesPerRecord(keys));
+      return recordBytes;
     },
     send(give) {
       records = 0;
