@@ -48,5 +48,11 @@ export function lazyBatch<T>(first: number, length: number, make: (index: number
   if (!Number.isSafeInteger(length) || length < 0)
     refuseOption("lazyBatch", "length", "an integer that is not negative", show(length));
   if (typeof make !== "function") refuseOption("lazyBatch", "make", "a function", show(make));
-  return new LazyBatch(first, length, make);
+  return new LazyBatch(small(first), small(length), make);
 }
+
+/**
+ * The same integer, as V8 keeps small ones: a number out of an array that also has fractions or large numbers, or out of Math.min, may be kept
+ * as a fraction, and then so is all that is computed from it, several times as slowly.
+ */
+const small = (integer: number): number => ((integer | 0) === integer ? integer | 0 : integer);
