@@ -9,7 +9,7 @@ import { stepError } from "../failure.ts";
 import { show } from "../show.ts";
 import { generated } from "../generated.ts";
 import type { Batch, LazyBatch } from "../lazy-batch.ts";
-import { type ChainForm, generate } from "./generate.ts";
+import { type ChainCode, type ChainForm, generate } from "./generate.ts";
 import type { Chain } from "./stage.ts";
 import { toArray } from "../iterables.ts";
 
@@ -20,8 +20,6 @@ export interface ChainHost {
   emit(outlet: number, keys: string[] | undefined, values: unknown[]): void;
   fail(error: WeirError): void;
 }
-
-type Run = (keys: string[] | undefined, values: Batch, epoch: number) => void;
 
 export interface CompiledChain {
   run(chunk: Chunk, epoch: number): void;
@@ -61,10 +59,14 @@ export function compileChain(chain: Chain, host: ChainHost): CompiledChain {
       });
     },
   };
-  const compile = (form: ChainForm) => generated<Run>(bindings, generate(chain, form));
-  let plain: Run | undefined;
-  let keyed: Run | undefined;
-  let lazy: Run | undefined;
+  const compile = (form: ChainForm) => generated<ChainCode>(bindings, generate(chain, form));
+  const go = (code: ChainCode, keys: string[] | undefined, values: Batch, epoch: number): void => {
+    code.begin(values.length);
+    if (code.run(keys, values, epoch)) code.end(keys, values);
+  };
+  let plain: ChainCode | undefined;
+  let keyed: ChainCode | undefined;
+  let lazy: ChainCode | undefined;
 
   const head = chain.stages[0]!;
   if (head.spec.kind === "flatMapBatch") {
@@ -78,7 +80,7 @@ export function compileChain(chain: Chain, host: ChainHost): CompiledChain {
         fail(0, error);
         return;
       }
-      if (values.length > 0) (plain ??= compile("plain"))(undefined, values, epoch);
+      if (values.length > 0) go((plain ??= compile("plain")), undefined, values, epoch);
     };
     return {
       run,
@@ -96,11 +98,11 @@ export function compileChain(chain: Chain, host: ChainHost): CompiledChain {
   }
   return {
     run({ keys, values }, epoch) {
-      if (keys === undefined) (plain ??= compile("plain"))(undefined, values, epoch);
-      else (keyed ??= compile("keyed"))(keys, values, epoch);
+      if (keys === undefined) go((plain ??= compile("plain")), undefined, values, epoch);
+      else go((keyed ??= compile("keyed")), keys, values, epoch);
     },
     runLazy(batch, epoch) {
-      (lazy ??= compile("lazy"))(undefined, batch, epoch);
+      go((lazy ??= compile("lazy")), undefined, batch, epoch);
     },
   };
 }

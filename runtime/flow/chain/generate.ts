@@ -2,10 +2,12 @@
  * Source code of a chain: one loop over a chunk's columns with every stage inlined, so that each user closure has one call
  * site of its own and V8 can inline it. For `map` → `filter` → `keyBy` over a stream without keys it reads
  *
- *   return (function run(keys, values, epoch) {
- *     let at = 0, c2 = 0, o0k = new Array(values.length), o0v = new Array(values.length), o0n = 0;
+ *   begin(length) { o0kLeft = new Array(length); o0vLeft = new Array(length); },
+ *   run(keys, values, epoch) {
+ *     const { length } = values, end = length;
+ *     let at = 0, o0k = o0kLeft, o0v = o0vLeft, c2 = 0, o0n = 0;
  *     try {
- *       for (let i = 0; i < values.length; i++) {
+ *       for (let i = 0; i < end; i++) {
  *         const v0 = values[i];
  *         at = 0; const v1 = f0(v0);
  *         at = 1; const b2 = f1(v1);
@@ -13,19 +15,29 @@
  *           at = 2; const k3 = f2(v1); if (typeof k3 !== "string") notString(2, k3);
  *           o0k[o0n] = k3; o0v[o0n] = v1; o0n++;
  *         } else if (b2 === false) { c2++; } else notBoolean(1, b2);
+ *         at = 0;
  *       }
- *     } catch (error) { fail(at, error); return; }
- *     m0.recordsIn += values.length; m0.recordsOut += values.length; …
- *     if (o0n > 0) { if (o0n < values.length) { o0k.length = o0n; o0v.length = o0n; } emit(0, o0k, o0v); }
- *   });
+ *     } catch (error) { fail(at, error); return false; }
+ *     c2Left = c2; o0nLeft = o0n;
+ *     return true;
+ *   },
+ *   end(keys, values) {
+ *     m0.recordsIn += length; m0.recordsOut += length; …
+ *     if (o0n > 0) { o0k.length = o0n; o0v.length = o0n; emit(0, o0k, o0v); }
+ *   }
  *
- * `at` names the failing stage without a try per call. Names are numbers only: nothing of the user's text gets into the code. What is in
- * parentheses V8 compiles at once, and does not parse twice.
- * A lazy batch is read by `make(first + i)` in the place of `values[i]`; what it throws has `at` -1.
- * A column that leaves as it came in (the values of a lone keyBy) is handed on, not copied. Columns are as long as the chunk and cut
- * when it is done, which saves growing them; behind a flatMap they grow, since nobody knows how long they get.
+ * `run` is the loop and nothing else, so that V8 has little to compile before it is fast; what is done once a chunk stands in functions
+ * of its own. `at` names the failing stage without a try per call; that it is the same at the end of a record as at its beginning saves
+ * carrying it around the loop. Names are numbers only: nothing of the user's text gets into the code. What is in parentheses V8
+ * compiles at once, and does not parse twice.
+ * A lazy batch is read by `make(i)` in the place of `values[i]`; what it throws has `at` -1. The sum in `first + 0` tells V8 that it
+ * counts in integers.
+ * A column that leaves as it came in (the values of a lone keyBy) is handed on, not copied. Others have room for the whole chunk, which
+ * saves growing them; behind a flatMap they grow, since nobody knows how long they get.
  */
 import { chunkLimit } from "../chunk.ts";
+import { closeColumn, declareColumn, openColumn, placeOf } from "./column-code.ts";
+import type { Batch } from "../lazy-batch.ts";
 import type { Chain, Stage, Target } from "./stage.ts";
 
 /** Stages that may make several records of one: how long columns get is not known before. */
@@ -44,6 +56,13 @@ interface Shape {
 
 /** What the chain reads: a column of values, two columns, or a batch whose records it has to make. */
 export type ChainForm = "plain" | "keyed" | "lazy";
+
+/** What the code gives: to be called one after the other for each chunk, `end` only if `run` says true. */
+export interface ChainCode {
+  begin(length: number): void;
+  run(keys: string[] | undefined, values: Batch, epoch: number): boolean;
+  end(keys: string[] | undefined, values: Batch): void;
+}
 
 export function generate(chain: Chain, form: ChainForm): string {
   const keyed = form === "keyed";
@@ -76,6 +95,14 @@ export function generate(chain: Chain, form: ChainForm): string {
     const name = `c${++names}`;
     counters.push(name);
     return name;
+  }
+
+  /** For a step that lets some records pass: how many do, and what counts those that do not, unless the column counts those that do. */
+  function passing(shape: Shape, into: readonly Target[]): [count: string, dropped: string | undefined] {
+    const [only] = into;
+    if (!expands && into.length === 1 && "outlet" in only!) return [`o${only.outlet}n`, undefined];
+    const dropped = counter();
+    return [`${shape.count} - ${dropped}`, dropped];
   }
 
   /** Names for the record as users see it: the tuple of a pair, built once per scope. */
@@ -119,20 +146,20 @@ export function generate(chain: Chain, form: ChainForm): string {
       case "filterValue":
       case "branch": {
         const [code, after, name] = spec.kind === "filterValue" ? pick(pair(shape, index)) : item(shape);
-        const [value, falses] = [`b${++names}`, counter()];
-        const trues = `${shape.count} - ${falses}`;
+        const value = `b${++names}`;
         const branches = spec.kind === "branch";
+        const [trues, falses] = passing(shape, branches ? [] : outputs[0]!);
         tally(branches ? shape.count : trues);
         const passed = next({ ...after, dense: false, count: trues });
-        const failed = branches ? next({ ...after, dense: false, count: falses }, 1) : "";
+        const failed = branches ? next({ ...after, dense: false, count: falses! }, 1) : "";
         const head = `${at}${code}const ${value} = ${f}(${name});\nif (${value} === true) {\n`;
-        return `${head}${passed}\n} else if (${value} === false) { ${falses}++;\n${failed}\n} else notBoolean(${index}, ${value});`;
+        return `${head}${passed}\n} else if (${value} === false) { ${increase(falses)}\n${failed}\n} else notBoolean(${index}, ${value});`;
       }
       case "filterMap":
       case "filterMapValue": {
         const [code, after, name] = spec.kind === "filterMapValue" ? pick(pair(shape, index)) : item(shape);
-        const [value, dropped] = [`v${++names}`, counter()];
-        const count = `${shape.count} - ${dropped}`;
+        const value = `v${++names}`;
+        const [count, dropped] = passing(shape, outputs[0]!);
         tally(count);
         const kept: Shape = {
           ...(spec.kind === "filterMapValue" ? after : asItem(value)),
@@ -141,7 +168,7 @@ export function generate(chain: Chain, form: ChainForm): string {
           dense: false,
           count,
         };
-        return `${at}${code}const ${value} = ${f}(${name});\nif (${value} !== undefined) {\n${next(kept)}\n} else ${dropped}++;`;
+        return `${at}${code}const ${value} = ${f}(${name});\nif (${value} !== undefined) {\n${next(kept)}\n}${dropped === undefined ? "" : ` else ${dropped}++;`}`;
       }
       case "flatMap":
       case "flatten":
@@ -185,47 +212,67 @@ export function generate(chain: Chain, form: ChainForm): string {
       }
       case "flatMapBatch":
         // The batch was already mapped: only a head can be one, and `values` is its result.
-        tallies.push(`m${index}.recordsOut += values.length;`);
+        tallies.push(`m${index}.recordsOut += length;`);
         return next(shape);
       default:
         return spec satisfies never;
     }
   }
 
-  const root: Shape = { key: keyed ? "k0" : undefined, value: "v0", pair: undefined, dense: true, count: "values.length" };
+  const root: Shape = { key: keyed ? "k0" : undefined, value: "v0", pair: undefined, dense: true, count: "length" };
   const body = stage(chain.stages[0]!, root);
   const columns = outlets.flatMap(({ keys, values }) =>
     [keys, values].filter((name) => name !== undefined && name.startsWith("o")),
-  );
-  const places = expands ? [] : [...new Set(columns.map((name) => `${name!.slice(0, -1)}n`))];
-  const declared = [
-    ...counters.map((name) => `${name} = 0`),
-    ...columns.map((name) => (expands ? `${name} = []` : `${name} = new Array(values.length)`)),
-    ...places.map((name) => `${name} = 0`),
-  ];
+  ) as string[];
+  const places = expands ? [] : [...new Set(columns.map(placeOf))];
   const emits = outlets.map(({ keys, values }, index) => {
-    const own = columns.filter((name) => name === keys || name === values);
-    if (expands || own.length === 0) return `if (${values}.length > 0) emit(${index}, ${keys}, ${values});`;
-    const cut = own.map((name) => `${name}.length = o${index}n;`).join(" ");
-    return `if (o${index}n > 0) { if (o${index}n < values.length) { ${cut} } emit(${index}, ${keys}, ${values}); }`;
+    const own = expands ? [] : columns.filter((name) => name === keys || name === values);
+    const some = own.length === 0 ? `${values}.length > 0` : `${placeOf(own[0]!)} > 0`;
+    return `if (${some}) { ${own.map(closeColumn).join(" ")} emit(${index}, ${keys}, ${values}); }`;
   });
   const cuts = outlets.map(({ keys, values, pushes }, index) => {
     if (!expands || !pushes || keys === "keys") return "";
     return `if (${values}.length >= ${chunkLimit}) { emit(${index}, ${keys}, ${values}); ${values} = [];${keys === undefined ? "" : ` ${keys} = [];`} }`;
   });
-  // A lone merge has nothing to do for each record.
-  const read = lazy ? "at = -1; const v0 = make(first + i);" : "const v0 = values[i];";
-  const loop = `for (let i = 0; i < values.length; i++) {\n${read}${keyed ? " const k0 = keys[i];" : ""}\n${body}\n${cuts.join("")}\n}`;
+  const start = lazy ? "-1" : "0";
+  const read = lazy ? "const v0 = make(i);" : "const v0 = values[i];";
+  const loop = `for (let i = ${lazy ? "first + 0" : "0"}; i < end; i++) {\n${read}${keyed ? " const k0 = keys[i];" : ""}\n${body}\n${cuts.join("")}at = ${start};\n}`;
+  const counts = [...counters, ...places];
+  const left = [...counts, ...columns];
+  const declare = (names: readonly string[], value: (name: string) => string) =>
+    names.length === 0 ? "" : `let ${names.map((name) => `${name} = ${value(name)}`).join(", ")};`;
   return `${chain.stages.map(({ index }) => `const f${index} = calls[${index}], s${index} = steps[${index}], m${index} = metrics[${index}];`).join("\n")}
-return (function run(keys, values, epoch) {
-${lazy ? "const { first, make } = values;\n" : ""}let at = 0${declared.map((one) => `, ${one}`).join("")};
+${declare(left, () => "0").replaceAll(" = ", "Left = ")}
+${expands ? "" : columns.map(declareColumn).join("\n")}
+return {
+begin: (function begin(length) {
+${columns.map((name) => `${name}Left = ${expands ? "[]" : openColumn(name)};`).join("\n")}
+}),
+run: (function run(keys, values, epoch) {
+const { ${lazy ? "first, make, " : ""}length } = values, end = ${lazy ? "first + " : ""}length;
+let at = ${start};
+${declare(columns, (name) => `${name}Left`)}
+${declare(counts, () => "0")}
 try {
-${body.trim() === "" ? "" : loop}
-} catch (error) { fail(at, error); return; }
+${
+  // A lone merge has nothing to do for each record.
+  body.trim() === "" ? "" : loop
+}
+} catch (error) { fail(at, error); return false; }
+${left.map((name) => `${name}Left = ${name};`).join(" ")}
+return true;
+}),
+end: (function end(keys, values) {
+const { length } = values;
+${declare(left, (name) => `${name}Left`)}
 ${tallies.join("\n")}
 ${emits.join("\n")}
-});`;
+${columns.map((name) => `${name}Left = undefined;`).join(" ")}
+}),
+};`;
 }
+
+const increase = (counter: string | undefined): string => (counter === undefined ? "" : `${counter}++;`);
 
 /** The value of a pair, in the place of the item. */
 function pick([code, shape, , value]: [string, Shape, string, string]): [string, Shape, string] {
