@@ -76,6 +76,17 @@ export class StepState {
   /** 0 = nothing is recorded, and no key is ever marked as touched. */
   generation = 0;
 
+  static {
+    // As for the fields of entries.
+    const sample = new StepState("", () => 0);
+    sample.#task = { epoch: 0, generation: 0, entries: [], next: 0 };
+    sample.#task = undefined;
+    sample.#touched = [];
+    sample.#sliceRows = sliceRows;
+    sample.#packed = 1;
+    sample.generation = 1;
+  }
+
   constructor(step: string, partitionOf: (key: string) => number) {
     this.step = step;
     this.#partitionOf = partitionOf;
@@ -98,10 +109,28 @@ export class StepState {
   }
 
   /**
-   * The entries of a batch's keys, decoded, and undefined for a key to be opened. The array is good until the next call. One of them
-   * may be gone when its record's turn comes.
+   * The entries of a batch's keys, decoded and marked as touched, and undefined for a key to be opened. The array is good until the next
+   * call. One of them may be gone when its record's turn comes.
    */
   resolve(keys: readonly string[], known: KnownKeys | undefined): readonly (Entry | undefined)[] {
+    const entries = this.#lookUp(keys, known);
+    if (this.generation !== 0) this.#touchAll(entries, keys.length);
+    return entries;
+  }
+
+  /**
+   * Not in the loops of the drivers: before the first snapshot nothing is to be done here, and V8 would compile them as if that stayed so,
+   * and throw them away when it does not, all at the same time.
+   */
+  #touchAll(entries: readonly (Entry | undefined)[], count: number): void {
+    const { generation } = this;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i];
+      if (entry !== undefined && entry.mark !== generation) this.touch(entry);
+    }
+  }
+
+  #lookUp(keys: readonly string[], known: KnownKeys | undefined): readonly (Entry | undefined)[] {
     const records = keys.length;
     if (found.length < records) found = Array<Entry | undefined>(records * 2).fill(undefined);
     const into = found;

@@ -40,14 +40,12 @@ export class ChunkGroups {
     const { entries, next, first, count } = this;
     const last = this.#last;
     const state = this.#state;
-    const { generation } = state;
     const found = state.resolve(keys, known);
     const base = this.#base + this.size < lastSlot ? this.#base + this.size : 0;
     let size = 0;
     for (let i = 0; i < values.length; i++) {
       let entry = found[i];
       if (entry === undefined) entry = state.open(keys[i]!);
-      else if (entry.mark !== generation) state.touch(entry);
       const slot = entry.slot - base;
       if (slot >= 0 && slot < size && entries[slot] === entry) {
         next[last[slot]!] = i;

@@ -18,13 +18,16 @@ function foldingDriver(bindings: Record<string, unknown>, open: string, fold: st
   for (let i = 0; i < values.length; i++) {
     const key = keys[i], value = values[i];
     let entry = found[i];
-    if (entry === undefined && (entry = entries.get(key) ?? state.find(key)) === undefined) {
-      entry = state.create(key);
+    if (entry === undefined) {
+      entry = entries.get(key) ?? state.find(key);
+      const known = entry !== undefined;
+      if (!known) entry = state.create(key);
       if (entry.mark !== generation) state.touch(entry);
-      entry.state = ${open};
-      continue;
+      if (!known) {
+        entry.state = ${open};
+        continue;
+      }
     }
-    if (entry.mark !== generation) state.touch(entry);
     entry.state = ${fold};
   }
 };`;

@@ -27,13 +27,11 @@ function loopOver(bindings: Record<string, unknown>, prelude: string, perRecord:
   const loop = generated<Loop>(
     { ...bindings, numbers: state.numbers },
     `return function loop(keys, values, found) {
-  const generation = state.generation;
   let column = numbers.column;
   ${prelude}
   for (let i = 0; i < values.length; i++) {
     let entry = found[i];
     if (entry === undefined || entry.gone) entry = state.open(keys[i]);
-    else if (entry.mark !== generation) state.touch(entry);
     const place = entry.slot;
     if (place === 0) {
       ${call(

@@ -4,6 +4,9 @@
  *   `current` is the lowest open epoch, and the capabilities of the outputs stand there. Chunks of `current` are handled at
  *   once; chunks of later epochs are held until the frontier has passed all epochs before theirs. Woken keys emit at `current`.
  *
+ *   A run handles so many records, and leaves the others for the next one, so that output goes on meanwhile: in the input, or held, where
+ *   a batch was begun. Until the last of what is held for `current` nothing else is taken: what came later stays behind what came first.
+ *
  *   When the frontier passes an epoch that takes a snapshot, the keys touched since the last one are recorded, in slices; a
  *   capability of the epoch is kept until the last row is out, while the step goes on with later epochs.
  *
@@ -18,6 +21,11 @@ import { chunkOperator, type ChunkScope, type ChunkStream } from "../operator.ts
 import { keyExchange, type KeyRouted } from "../exchange/by-key.ts";
 import { createKeeper, type StatefulStep } from "./keeper.ts";
 import { Outlet } from "./outlet.ts";
+
+/** Records, about, that are handled in one run: some milliseconds of work. */
+const runRecords = 4 * chunkLimit;
+/** While a snapshot is recorded: the keys of these records, as they were, may all have to be recorded first. */
+const recordingRecords = chunkLimit / 2;
 
 export function statefulOperator(
   lowering: Lowering,
@@ -40,6 +48,11 @@ export function statefulOperator(
     let current = 0;
     /** Chunks of later epochs, with the ports they came by. */
     const held = new Map<number, [chunk: Chunk, port: number][]>();
+    /** Of the chunks held for `current`, the first that is not handled yet. */
+    let nextHeld = 0;
+    /** Records that may still be handled in this run. */
+    let budget = 0;
+    let firstPort = 0;
     /** Keys whose onEof is still to be called, last first. */
     let ending: string[] | undefined;
 
@@ -49,45 +62,66 @@ export function statefulOperator(
       if (chunks === undefined) held.set(epoch, [[chunk, port]]);
       else chunks.push([chunk, port]);
     };
-    const takeInput = (): void => {
-      for (let port = 0; port < ports.length; port++) {
-        ports[port]!.forEach(({ time }, batch) => {
-          for (const chunk of batch) {
-            if (time === current) keeper.handle(chunk, port);
-            else hold(time, chunk, port);
-          }
-        });
+    const handle = (chunk: Chunk, port: number): void => {
+      budget -= chunk.values.length;
+      keeper.handle(chunk, port);
+    };
+    const takes = ports.map((_, port) => ({ time }: { readonly time: number }, batch: readonly Chunk[]): void => {
+      for (const chunk of batch) {
+        if (time === current && budget > 0) handle(chunk, port);
+        else hold(time, chunk, port);
       }
+    });
+    const takeInput = (): void => {
+      for (let i = 0; i < ports.length; i++) {
+        const port = (firstPort + i) % ports.length;
+        while (budget > 0 && ports[port]!.next(takes[port]!));
+      }
+      // An input that always has enough for a run must not keep out the others.
+      if (budget <= 0) firstPort = (firstPort + 1) % ports.length;
     };
     const frontier = (): number => {
       let least = Infinity;
       for (const port of ports) least = Math.min(least, port.frontierTime());
       return least;
     };
-    /** Goes from epoch to epoch up to the frontier; at its end all data of closed epochs is handled. */
-    const advance = (to: number): void => {
-      while (current < to) {
+    /** Handles what was held for the current epoch; false while some of it is left for the next run. */
+    const catchUp = (): boolean => {
+      const chunks = held.get(current);
+      if (chunks === undefined) return true;
+      while (nextHeld < chunks.length) {
+        if (budget <= 0) return false;
+        const [chunk, port] = chunks[nextHeld++]!;
+        lowering.held -= chunk.values.length;
+        handle(chunk, port);
+      }
+      held.delete(current);
+      nextHeld = 0;
+      return true;
+    };
+    /** Goes from epoch to epoch up to the frontier; true when it is there, and all data of closed epochs is handled. */
+    const advance = (to: number): boolean => {
+      while (catchUp()) {
+        if (current >= to) return true;
         let next = to;
         for (const epoch of held.keys()) next = Math.min(next, epoch);
-        if (next === Infinity) return;
+        if (next === Infinity) return true;
         keeper.flush();
         const due = keeper.due(current, next);
-        if (due !== undefined) keeper.record(due, capabilities[0]!.clone());
+        if (due !== undefined) {
+          keeper.record(due, capabilities[0]!.clone());
+          budget = Math.min(budget, recordingRecords);
+        }
         current = next;
         for (const capability of capabilities) capability.downgrade(current);
-        const chunks = held.get(current);
-        held.delete(current);
-        for (const [chunk, port] of chunks ?? []) {
-          lowering.held -= chunk.values.length;
-          keeper.handle(chunk, port);
-        }
       }
+      return false;
     };
     const finish = (): void => {
       if (ending === undefined) {
         ending = driver.eof === undefined || runtime.epochs.draining ? [] : [...state.keys()].toSorted().toReversed();
       }
-      for (let budget = chunkLimit; budget > 0 && ending.length > 0; budget--) driver.eof!(state.open(ending.pop()!));
+      for (let keys = chunkLimit; keys > 0 && ending.length > 0; keys--) driver.eof!(state.open(ending.pop()!));
       keeper.flush();
       if (ending.length > 0) return context.activate();
       if (runtime.recorder.enabled && state.dirty) keeper.record(current, capabilities[0]!.clone());
@@ -96,16 +130,21 @@ export function statefulOperator(
     };
 
     context.onShutdown(() => {
+      held.get(current)?.splice(0, nextHeld);
       for (const chunks of held.values()) for (const [chunk] of chunks) lowering.held -= chunk.values.length;
       held.clear();
     });
     return lowering.guard(metrics, () => {
-      takeInput();
-      const to = frontier();
-      advance(to);
-      if (to === Infinity && held.size === 0) finish();
+      budget = keeper.recording ? recordingRecords : runRecords;
+      let caughtUp = catchUp();
+      if (caughtUp) {
+        takeInput();
+        caughtUp = advance(frontier());
+      }
+      if (budget <= 0) context.activate();
+      if (caughtUp && frontier() === Infinity) finish();
       else {
-        keeper.notifyDue();
+        if (caughtUp) keeper.notifyDue();
         keeper.flush();
         keeper.recordSlice();
       }
