@@ -15,7 +15,8 @@ interface Seen {
   readonly built: [part: string, resume: number | undefined, appeared: boolean | undefined][];
   readonly committed: [part: string, position: number][];
 }
-function counting(parts: () => string[], length: number, seen: Seen): PartitionedSource<number, number> {
+/** @param told a part ends when it was told of a commit, however long that takes */
+function counting(parts: () => string[], length: number, seen: Seen, told: boolean): PartitionedSource<number, number> {
   return {
     kind: "partitioned",
     listParts: parts,
@@ -27,7 +28,8 @@ function counting(parts: () => string[], length: number, seen: Seen): Partitione
       return {
         async nextBatch() {
           await later(2);
-          return at < length ? [at++] : null;
+          if (at < length) return [at++];
+          return told && !seen.committed.some(([name]) => name === part) ? [] : null;
         },
         snapshot: () => at,
         committed: (position) => void seen.committed.push([part, position]),
@@ -38,7 +40,7 @@ function counting(parts: () => string[], length: number, seen: Seen): Partitione
 async function runOnce(parts: () => string[], length: number, options: RunOptions): Promise<Seen> {
   const seen: Seen = { built: [], committed: [] };
   const flow = new Dataflow("parts");
-  flow.input("in", counting(parts, length, seen)).output("out", testSink<number>([]));
+  flow.input("in", counting(parts, length, seen, options.recovery !== undefined)).output("out", testSink<number>([]));
   await runMain(flow, { epochMs: 5, ...options });
   return { built: seen.built.toSorted(), committed: seen.committed };
 }
