@@ -1,7 +1,11 @@
 /**
- * Local aggregation in front of the exchange, for steps that may combine values before they meet their key's state. What is
- * gathered leaves when its epoch closes, at the latest, so that snapshots miss nothing; and earlier when there are many keys.
- * Where keys hardly repeat, gathering only costs: records are then turned into partial results one by one, for a while.
+ * Local aggregation in front of the exchange, for steps that may combine values before they meet their key's state. Where keys
+ * hardly repeat, gathering only costs: records are then turned into partial results one by one, for a while.
+ *
+ * Rounds. What is gathered leaves together: when an epoch closes that takes a snapshot, at the latest, so that snapshots miss nothing.
+ * Closes of other epochs it may wait for, since its steps give nothing before the end of the input, and each key that leaves costs as
+ * much as several records that do not. So a round goes on for some epochs, whose records then all count to the last of them; but not
+ * while nothing comes, so that who looks at the state of a quiet flow sees all of it. It ends early when there are many keys.
  *
  * Keys stay in the table from round to round; an entry has a partial result in the round that its mark names.
  */
@@ -19,6 +23,8 @@ import { unshared } from "../unshared.ts";
 const keyLimit = 65_536;
 /** Chunks that go by ungathered after a round in which fewer than half of the records were combined. */
 const ungathered = 256;
+/** Epochs that a round goes on for. */
+const roundEpochs = 5;
 
 /** With a reducer: reduces values. Without: counts records. */
 export function preaggregate(
@@ -28,15 +34,20 @@ export function preaggregate(
   reducer: Call | undefined,
   stream: ChunkStream,
 ): ChunkStream {
+  const { epochs } = lowering.runtime;
   const spec = { name: `${metrics.step}.local`, inputs: [{ stream, pact: pipelined }], outputs: 1, notify: true };
   const [out] = chunkOperator(scope, spec, (_context, [input], [output]) => {
     let entries = new EntryMap();
     /** Those with a partial result in the round that is open: their mark says so. */
     let partials: Entry[] = [];
     let round = 1;
-    let epoch = 0;
     let capability: ChunkCapability | undefined;
+    /** Of the capability; and that in which the round began. */
+    let epoch = 0;
+    let began = 0;
+    /** Of the round, and of those that have come since its epoch is `epoch`. */
     let records = 0;
+    let recent = 0;
     let passing = 0;
     const found: (Entry | undefined)[] = [];
 
@@ -84,23 +95,38 @@ export function preaggregate(
       // A partial result may be large, and its key may not come again.
       for (const entry of given) entry.state = undefined;
       partials = [];
-      records = 0;
+      records = recent = 0;
       round++;
       capability!.drop();
       capability = undefined;
     };
+    /** Whether records of epochs `from` and `to` may be taken together. What is not known yet of an epoch may be that it takes a snapshot. */
+    const together = (from: number, to: number): boolean => {
+      if (to < from || to > epochs.current || to - began >= roundEpochs) return false;
+      for (let closed = from; closed < to; closed++) if (epochs.takesSnapshot(closed)) return false;
+      return true;
+    };
+    /** Epochs before `to` are closed. */
+    const advance = (to: number): void => {
+      if (recent === 0 || !together(epoch, to)) return release();
+      capability!.downgrade(to);
+      epoch = to;
+      recent = 0;
+    };
     const take = (at: { readonly time: number; retain(): ChunkCapability }, chunk: Chunk): void => {
       const { keys, values } = keyed(chunk, metrics.step);
       metrics.recordsIn += values.length;
-      // Epochs follow each other; where two are mixed for a moment, rounds are short.
-      if (capability !== undefined && epoch !== at.time) release();
+      if (capability !== undefined && !together(epoch, at.time)) release();
       if (passing > 0 && capability === undefined) {
         passing--;
         return give(at, keys, reducer === undefined ? values.map(() => 1) : values);
       }
-      capability ??= at.retain();
-      epoch = at.time;
+      if (capability === undefined) {
+        capability = at.retain();
+        began = epoch = at.time;
+      }
       records += values.length;
+      recent += values.length;
       entries.find(keys, found);
       const begun = gather(keys, values, found, round);
       for (let i = 0; i < begun.length; i++) partials.push(begun[i]!);
@@ -110,7 +136,7 @@ export function preaggregate(
       input!.forEach((at, batch) => {
         for (const chunk of batch) take(at, chunk);
       });
-      if (capability !== undefined && epoch < input!.frontierTime()) release();
+      if (capability !== undefined && epoch < input!.frontierTime()) advance(input!.frontierTime());
     });
   });
   return out!;

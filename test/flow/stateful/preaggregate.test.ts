@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Dataflow, type Keyed } from "../../../runtime/flow/index.ts";
+import { createKeyedStates, Dataflow, type Keyed, type KeyedStates, type PartitionedSource } from "../../../runtime/flow/index.ts";
 import { arraySink, listSource, MemoryStore, randomFrom, run, type RunOptions } from "../harness.ts";
 
 const batch = 500;
@@ -51,4 +51,83 @@ describe.each([2, 3])("on %d workers", (workers) => {
       ]);
     }
   });
+});
+
+const read = (states: readonly KeyedStates[], key: string): unknown =>
+  states.map((one) => one.read("count", key)).find((state) => state !== undefined);
+
+/** What a key's state is after each round of the run; what it was before is left out. */
+async function statesSeen(source: PartitionedSource<Keyed<number>, number>, options: RunOptions): Promise<unknown[]> {
+  const seen: unknown[] = [undefined];
+  const flow = new Dataflow("seen");
+  flow.input("in", source).asKeyed().countFinal("count").output("out", arraySink([]));
+  const states = [createKeyedStates(16), createKeyedStates(16)];
+  await run(flow, {
+    ...options,
+    workers: 2,
+    states,
+    onRound(round) {
+      options.onRound?.(round);
+      const now = read(states, "k");
+      if (now !== seen.at(-1)) seen.push(now);
+    },
+  });
+  return seen.filter((value) => value !== undefined);
+}
+const ofOneKey = records(20_000, () => "k");
+
+test("what several epochs gather leaves together", async () => {
+  let rounds = 0;
+  const seen = await statesSeen(listSource([ofOneKey], 50), { roundsPerTick: 5, onRound: (round) => (rounds = round) });
+  expect(seen.at(-1)).toBe(20_000);
+  expect(seen.length).toBeGreaterThan(2);
+  expect(seen.length).toBeLessThan(rounds / 5 / 3);
+});
+
+test("a snapshot has all that came before it, whatever waits for later epochs", async () => {
+  const store = new MemoryStore();
+  let checked = 0;
+  await statesSeen(listSource([ofOneKey], 50), {
+    roundsPerTick: 5,
+    ticksPerSnapshot: 3,
+    store,
+    onRound() {
+      if (!store.parts.has("in/part-0") || store.decoded("count").k === undefined) return;
+      expect(store.decoded("count").k).toBe(store.parts.get("in/part-0"));
+      checked++;
+    },
+  });
+  expect(checked).toBeGreaterThan(10);
+});
+
+test("an epoch without records ends the gathering", async () => {
+  let gave = 0;
+  let shown: number | undefined;
+  let rounds = 0;
+  const source: PartitionedSource<Keyed<number>, number> = {
+    kind: "partitioned",
+    listParts: () => ["one"],
+    buildPart: () => ({
+      nextBatch() {
+        if (gave++ === 0) return ofOneKey.slice(0, 10);
+        return rounds > 200 ? null : [];
+      },
+      snapshot: () => gave,
+    }),
+  };
+  const flow = new Dataflow("quiet");
+  flow.input("in", source).asKeyed().countFinal("count").output("out", arraySink([]));
+  const states = [createKeyedStates(16), createKeyedStates(16)];
+  let clock = 0;
+  await run(flow, {
+    workers: 2,
+    states,
+    now: () => clock++,
+    roundsPerTick: 5,
+    onRound(round) {
+      rounds = round;
+      if (read(states, "k") === 10) shown ??= round;
+    },
+  });
+  expect(shown).toBeLessThan(20);
 });
