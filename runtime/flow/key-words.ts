@@ -93,12 +93,16 @@ function read(keys: readonly string[], { hash, low, mid, high }: KeyWords): void
     low[i] = first;
     mid[i] = second;
     high[i] = last;
-    // Each step keeps words apart that differ, so keys of up to four characters never share a hash.
-    let mixed = Math.imul(first, 0x9e3779b1);
-    mixed = Math.imul(mixed ^ (mixed >>> 15) ^ second, 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 13) ^ last, 0xc2b2ae35);
-    hash[i] = nonzero(mixed ^ (mixed >>> 16));
+    hash[i] = hashOfWords(first, second, last);
   }
+}
+
+/** The hash of a key that has words. Each step keeps words apart that differ, so keys of up to four characters never share a hash. */
+export function hashOfWords(low: number, mid: number, high: number): number {
+  let mixed = Math.imul(low, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 15) ^ mid, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ high, 0xc2b2ae35);
+  return nonzero(mixed ^ (mixed >>> 16));
 }
 
 function nonzero(hash: number): number {

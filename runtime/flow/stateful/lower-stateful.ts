@@ -26,7 +26,7 @@ export function lowerStateful(
   const metrics = lowering.metrics[node.index]!;
   const reducer = reducerOf(spec);
   // In a loop rounds are short, and gathering would have to end with each of them.
-  const combines = gate === undefined && scope.peers > 1 && (reducer !== undefined || spec.kind === "countFinal");
+  const combines = gate === undefined && (spec.kind === "countFinal" || (scope.peers > 1 && reducer !== undefined));
   const inputs = combines ? streams.map((stream) => preaggregate(lowering, scope, metrics, reducer, stream)) : streams;
   const driver = driverOf(node, spec, streams.length, combines, reads);
   const step = { metrics, driver, outputs: spec.kind === "window" ? 3 : 1, counted: combines };

@@ -1,23 +1,23 @@
 /**
- * Local aggregation in front of the exchange, for steps that may combine values before they meet their key's state. Where keys
- * hardly repeat, gathering only costs: records are then turned into partial results one by one, for a while.
+ * Local aggregation in front of the exchange, for steps that may combine values before they meet their key's state. Counts are gathered
+ * on a lone worker, too: a column takes them faster than the entries of a step that is ready for anything. Where keys hardly repeat,
+ * gathering only costs: records are then turned into partial results one by one, for a while.
  *
  * Rounds. What is gathered leaves together: when an epoch closes that takes a snapshot, at the latest, so that snapshots miss nothing.
  * Closes of other epochs it may wait for, since its steps give nothing before the end of the input, and each key that leaves costs as
  * much as several records that do not. So a round goes on for some epochs, whose records then all count to the last of them; but not
  * while nothing comes, so that who looks at the state of a quiet flow sees all of it. It ends early when there are many keys.
  *
- * Keys stay in the table from round to round; an entry has a partial result in the round that its mark names.
+ * Keys stay in the table from round to round.
  */
 import { chunkLimit, keyed, type Chunk } from "../chunk.ts";
-import { generated } from "../generated.ts";
 import type { Call } from "../graph/node.ts";
 import type { Lowering } from "../lowering.ts";
 import type { StepMetrics } from "../metrics.ts";
 import { chunkOperator, pipelined, type ChunkCapability, type ChunkScope, type ChunkStream } from "../operator.ts";
-import { Entry } from "../state/entry.ts";
-import { EntryMap } from "../state/entry-map.ts";
+import { KeyTable } from "../state/key-table.ts";
 import { unshared } from "../unshared.ts";
+import { countPartials, type Partials, reducePartials } from "./partials.ts";
 
 /** Keys remembered at most, with and without a partial result. */
 const keyLimit = 65_536;
@@ -35,12 +35,11 @@ export function preaggregate(
   stream: ChunkStream,
 ): ChunkStream {
   const { epochs } = lowering.runtime;
+  const open = (): Partials => (reducer === undefined ? countPartials() : reducePartials(reducer));
   const spec = { name: `${metrics.step}.local`, inputs: [{ stream, pact: pipelined }], outputs: 1, notify: true };
   const [out] = chunkOperator(scope, spec, (_context, [input], [output]) => {
-    let entries = new EntryMap();
-    /** Those with a partial result in the round that is open: their mark says so. */
-    let partials: Entry[] = [];
-    let round = 1;
+    let table = new KeyTable(unshared);
+    let partials = open();
     let capability: ChunkCapability | undefined;
     /** Of the capability; and that in which the round began. */
     let epoch = 0;
@@ -49,54 +48,27 @@ export function preaggregate(
     let records = 0;
     let recent = 0;
     let passing = 0;
-    const found: (Entry | undefined)[] = [];
-
-    const open = (key: string): Entry => {
-      const known = entries.get(key);
-      if (known !== undefined) return known;
-      const entry = new Entry(unshared(key));
-      entries.set(entry.key, entry);
-      return entry;
-    };
-    /** Marks with the round, and gives the entries that had no such mark. */
-    const gather = generated<(keys: string[], values: unknown[], found: readonly (Entry | undefined)[], round: number) => Entry[]>(
-      { reducer, open },
-      `return function gather(keys, values, found, round) {
-  const begun = [];
-  for (let i = 0; i < keys.length; i++) {
-    const entry = found[i] ?? open(keys[i]);
-    if (entry.mark === round) entry.state = ${reducer === undefined ? "entry.state + 1" : "reducer(entry.state, values[i])"};
-    else {
-      entry.mark = round;
-      entry.state = ${reducer === undefined ? "1" : "values[i]"};
-      begun.push(entry);
-    }
-  }
-  return begun;
-};`,
-    );
 
     const give = (at: unknown, keys: string[], values: unknown[]): void => {
       output!.giveBatch(at as never, [{ keys, values }]);
     };
     const release = (): void => {
-      const given = partials;
-      const crowded = entries.size >= keyLimit;
-      if (given.length * 2 > records) passing = ungathered;
-      if (passing > 0 || crowded) entries = new EntryMap();
-      for (let from = 0; from < given.length; from += chunkLimit) {
-        const piece = given.slice(from, from + chunkLimit);
+      const { begun } = partials;
+      const crowded = table.size >= keyLimit;
+      if (begun.length * 2 > records) passing = ungathered;
+      for (let from = 0; from < begun.length; from += chunkLimit) {
+        const piece = begun.slice(from, from + chunkLimit);
         give(
           capability,
-          piece.map((entry) => entry.key),
-          piece.map((entry) => entry.state),
+          piece.map((number) => table.keys[number]!),
+          piece.map((number) => partials.of(number)),
         );
       }
-      // A partial result may be large, and its key may not come again.
-      for (const entry of given) entry.state = undefined;
-      partials = [];
+      if (passing > 0 || crowded) {
+        table = new KeyTable(unshared);
+        partials = open();
+      } else partials.clear();
       records = recent = 0;
-      round++;
       capability!.drop();
       capability = undefined;
     };
@@ -127,10 +99,9 @@ export function preaggregate(
       }
       records += values.length;
       recent += values.length;
-      entries.find(keys, found);
-      const begun = gather(keys, values, found, round);
-      for (let i = 0; i < begun.length; i++) partials.push(begun[i]!);
-      if (entries.size >= keyLimit) release();
+      const numbers = table.number(keys);
+      partials.gather(numbers, values, table.size);
+      if (table.size >= keyLimit) release();
     };
     return lowering.guard(metrics, () => {
       input!.forEach((at, batch) => {

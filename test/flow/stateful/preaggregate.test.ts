@@ -30,7 +30,7 @@ async function check(lists: readonly (readonly Keyed<number>[])[], runs: readonl
 const records = (count: number, keyOf: (i: number) => string): Keyed<number>[] =>
   Array.from({ length: count }, (_, i) => [keyOf(i), i % 9] as const);
 
-describe.each([2, 3])("on %d workers", (workers) => {
+describe.each([1, 2, 3])("on %d workers", (workers) => {
   test("keys that repeat, in epoch after epoch", () =>
     check([records(20_000, (i) => `k${i % 50}`), records(9_000, (i) => `k${i % 70}`)], [{ workers, roundsPerTick: 2 }]));
 
