@@ -68,6 +68,12 @@ export class ByteReader {
     this.readAt += bytes;
     return bytes > 0;
   }
+  /** At the beginning of a file. */
+  skipByteOrderMark(): void {
+    this.fill();
+    const { buffer, start, end } = this;
+    if (end - start >= 3 && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) this.start += 3;
+  }
   close(): void {
     if (!this.open) return;
     this.open = false;

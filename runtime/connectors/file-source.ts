@@ -9,7 +9,8 @@ import type { PartitionedSource, SourcePart } from "../flow/source.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { csvFormat } from "./csv-format.ts";
 import { listFiles } from "./file-list.ts";
-import { type TextFormat, countLines, jsonlFormat, linesFormat } from "./text-format.ts";
+import { linesPart } from "./lines-part.ts";
+import { type TextFormat, countLines, jsonlFormat } from "./text-format.ts";
 
 export interface FileSourceOptions {
   /** Records per batch, at most. Default 1,000. */
@@ -21,7 +22,8 @@ export interface FileSourceOptions {
 /** [byte of the file, lines before it] */
 export type FilePosition = readonly [offset: number, line: number];
 
-const formats: Record<string, () => TextFormat> = { lines: () => linesFormat, jsonl: () => jsonlFormat, csv: csvFormat };
+/** Lines are read by a part of their own. */
+const formats: Record<string, (() => TextFormat) | undefined> = { lines: undefined, jsonl: () => jsonlFormat, csv: csvFormat };
 
 /**
  * Lag is in bytes. UTF-8; a byte order mark is skipped, "\r\n" is "\n", and the last record needs no line end.
@@ -35,17 +37,20 @@ export function fileSource(glob: string, options: FileSourceOptions = {}): Parti
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new WeirError("WEIR_FLOW_OPTION", `fileSource: batchSize must be a positive integer, not ${show(batchSize)}`);
   }
-  const format = Object.hasOwn(formats, encoding) ? formats[encoding] : undefined;
-  if (format === undefined) {
+  if (!Object.hasOwn(formats, encoding)) {
     throw new WeirError(
       "WEIR_FLOW_OPTION",
       `fileSource: encoding must be one of ${Object.keys(formats).join(", ")}, not ${show(encoding)}`,
     );
   }
+  const format = formats[encoding];
   return {
     kind: "partitioned",
     listParts: () => listFiles(glob),
-    buildPart: (path, resume) => filePart(path, format(), batchSize, (resume as FilePosition | undefined) ?? [0, 0]),
+    buildPart(path, resume) {
+      const position = (resume as FilePosition | undefined) ?? [0, 0];
+      return format === undefined ? linesPart(path, batchSize, position) : filePart(path, format(), batchSize, position);
+    },
   };
 }
 
@@ -59,7 +64,7 @@ function filePart(
   const reader = new ByteReader(path, offset);
   let line = lines;
   if (offset === 0) {
-    skipByteOrderMark(reader);
+    reader.skipByteOrderMark();
     if (format.header !== undefined) line += countLines(takeHeader(reader, format));
   }
   return {
@@ -68,7 +73,7 @@ function filePart(
         const text = takeRecords(reader, format, batchSize);
         if (text === undefined) return null;
         const values = format.parse(text, path, line);
-        line += format === linesFormat ? values.length : countLines(text);
+        line += countLines(text);
         if (values.length > 0) return values;
       }
     },
@@ -101,15 +106,9 @@ function takeHeader(reader: ByteReader, format: TextFormat): string {
 
 function readHeader(reader: ByteReader, format: TextFormat): void {
   try {
-    skipByteOrderMark(reader);
+    reader.skipByteOrderMark();
     takeHeader(reader, format);
   } finally {
     reader.close();
   }
-}
-
-function skipByteOrderMark(reader: ByteReader): void {
-  reader.fill();
-  const { buffer, start, end } = reader;
-  if (end - start >= 3 && buffer[start] === 0xef && buffer[start + 1] === 0xbb && buffer[start + 2] === 0xbf) reader.start += 3;
 }

@@ -65,6 +65,21 @@ describe("lines", () => {
     expect(await expectResumable(source, path)).toHaveLength(25);
   });
 
+  test("positions, lag included, are those behind the last line of a batch, wherever it lies in what was read", async () => {
+    const all = Array.from({ length: 9_000 }, (_, i) => `${"é".repeat(i % 40)}${i}\r\n`);
+    const path = file(all.join(""));
+    const size = Buffer.byteLength(all.join(""));
+    const part = await fileSource(path, { batchSize: 700 }).buildPart(path, undefined);
+    let line = 0;
+    for (let batch = await part.nextBatch(); batch !== null; batch = await part.nextBatch()) {
+      line += [...batch].length;
+      const behind = Buffer.byteLength(all.slice(0, line).join(""));
+      expect([part.snapshot(), await part.lag!()]).toEqual([[behind, line], size - behind]);
+    }
+    expect([part.snapshot(), await part.lag!()]).toEqual([[size, 9_000], 0]);
+    await part.close?.();
+  });
+
   test("any text is what it would be split at its line ends, resumed anywhere", async () => {
     const texts = fc
       .array(fc.constantFrom("a", "é", "😀", "\n", "\r\n", " ", "\r"), { maxLength: 60 })
