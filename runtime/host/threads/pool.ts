@@ -8,7 +8,7 @@ import type { RemotePort } from "../../timely/communication/remote.ts";
 import type { ProfileReport } from "../profile.ts";
 import { addReadings } from "../readings.ts";
 import type { WorkerReadings } from "../status.ts";
-import { compileInTurn } from "./compile-in-turn.ts";
+import { keepToOwnTurns } from "./own-turns.ts";
 import type { FromThread, ThreadStart, ToThread } from "./messages.ts";
 
 export interface ThreadPool extends WorkerPool {
@@ -33,7 +33,7 @@ export interface ThreadPoolOptions extends Omit<ThreadStart, "thread" | "profile
 /** Resolves when every thread has loaded the flow. @throws what loading it threw */
 export async function createThreadPool(options: ThreadPoolOptions): Promise<ThreadPool> {
   const { threads } = options;
-  compileInTurn(threads);
+  keepToOwnTurns(threads);
   const receivers: ((message: FromWorker) => void)[] = [];
   const started: Worker[] = [];
   const questions = new Map<number, (answer: unknown) => void>();
