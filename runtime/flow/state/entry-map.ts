@@ -14,6 +14,7 @@
  * Nothing wraps around at the end: the table has `reach` places more than the hash can ask for. So entries only ever move down when
  * one is deleted, and who walks downwards (`values`) meets all that stay.
  */
+import { apart } from "../apart.ts";
 import { type KeyWords, longestHashed, readKey, readKeys } from "../key-words.ts";
 import type { Entry } from "./entry.ts";
 
@@ -61,9 +62,9 @@ export class EntryMap {
       if (this.#count > cached) bringNear(keys.length, found);
       return;
     }
-    this.#locate(keys.length, words.hash, found);
-    bringKeysNear(keys.length, found);
-    this.#compare(keys, found);
+    apart(EntryMap.#locate, this, keys.length, words.hash, found);
+    apart(bringKeysNear, keys.length, found, 0, 0);
+    apart(EntryMap.#compare, this, keys, found, 0);
   }
 
   #findByWords(keys: readonly string[], { hash, low, mid, high }: KeyWords, found: (Entry | undefined)[]): void {
@@ -88,10 +89,10 @@ export class EntryMap {
     return met.key === key ? met : this.get(key);
   }
 
-  #locate(records: number, hash: Int32Array, found: (Entry | undefined)[]): void {
-    const tags = this.#tags;
+  static #locate(map: EntryMap, records: number, hash: Int32Array, found: (Entry | undefined)[]): void {
+    const tags = map.#tags;
     const placed = places;
-    const shift = 32 - this.#bits;
+    const shift = 32 - map.#bits;
     for (let i = 0; i < records; i++) {
       const tag = hash[i]!;
       let at = homeOf(tag, shift);
@@ -99,15 +100,15 @@ export class EntryMap {
       for (let there = tags[at]!; there !== tag && there !== 0 && ++at < end;) there = tags[at]!;
       placed[i] = at;
     }
-    const entries = this.#entries;
+    const entries = map.#entries;
     for (let i = 0; i < records; i++) found[i] = entries[placed[i]!];
   }
 
-  #compare(keys: readonly string[], found: (Entry | undefined)[]): void {
+  static #compare(map: EntryMap, keys: readonly string[], found: (Entry | undefined)[]): void {
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i]!;
       const entry = found[i];
-      if (entry === undefined ? this.#others.size > 0 : entry.key !== key) found[i] = this.get(key);
+      if (entry === undefined ? map.#others.size > 0 : entry.key !== key) found[i] = map.get(key);
     }
   }
 
