@@ -34,6 +34,8 @@ await whenKafka(() => {
     readonly child: ChildProcess;
     /** Exit code, or null when it was killed. */
     readonly exited: Promise<number | null>;
+    /** It has begun to read, or has ended before. */
+    readonly reads: Promise<void>;
     said(): string;
   }
   function start(topic: string, params: Readonly<Record<string, string | number>>, more: readonly string[] = []): Run {
@@ -44,10 +46,17 @@ await whenKafka(() => {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
-    const hear = (piece: Buffer): void => void (text = (text + piece.toString()).slice(-5_000));
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    return { child, exited: new Promise((resolve) => child.once("exit", (code) => resolve(code))), said: () => text };
+    const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+    const reads = new Promise<void>((resolve) => {
+      void exited.then(() => resolve());
+      const hear = (piece: Buffer): void => {
+        text = (text + piece.toString()).slice(-5_000);
+        if (text.includes("reading")) resolve();
+      };
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+    });
+    return { child, exited, reads, said: () => text };
   }
   /** Runs the flow until it is complete, killed at random moments on the way. */
   async function runKilled(topic: string, params: Readonly<Record<string, string | number>>, kills: number, seed: number) {
@@ -55,7 +64,8 @@ await whenKafka(() => {
     let killed = 0;
     for (; killed < kills; killed++) {
       const run = start(topic, params);
-      const timer = setTimeout(() => run.child.kill("SIGKILL"), 700 + random.integer(1_300));
+      await run.reads;
+      const timer = setTimeout(() => run.child.kill("SIGKILL"), 100 + random.integer(1_300));
       const code = await run.exited;
       clearTimeout(timer);
       if (code === 0) break;
