@@ -60,7 +60,7 @@ export const errorCodes = {
   WEIR_SNAPSHOT_NOT_RETAINED: "Choose one of the epochs that the message lists.",
   // Running together
   WEIR_PEER_LOST: "A process of the flow went away; the execution ends and a new one starts from the last snapshot.",
-  WEIR_PEER_REFUSED: "Check that all processes have the same token, flow and execution.",
+  WEIR_PEER_REFUSED: "Check that all processes have the same token, flow and numbers of processes and threads.",
   WEIR_EXECUTION_ENDED: "The execution was ended from outside; start again to go on from the last snapshot.",
   WEIR_RESCALE_REFUSED: "Wait until the change that is running has finished, or correct the number of processes.",
   // Sandbox and controller

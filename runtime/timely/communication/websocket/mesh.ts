@@ -161,8 +161,9 @@ export async function createMesh(options: MeshOptions): Promise<Mesh> {
     }
     peer.refusedSince = undefined;
     const ours = executions.current?.execution ?? 0;
+    // One that is ahead has started anew and gone on without us: our execution is over, and the flow is not.
     const error = new WeirError(
-      "WEIR_PEER_REFUSED",
+      refusal.kind === "execution" ? "WEIR_PEER_LOST" : "WEIR_PEER_REFUSED",
       `process ${other} refuses process ${process} (${refusal.kind}): ${refusal.reason}`,
     );
     if (refusal.kind === "execution" && refusal.execution < ours) {
